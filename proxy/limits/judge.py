@@ -1,0 +1,219 @@
+"""What a refusal or a failure does to the books: DESIGN A5's table, its right-hand column.
+
+One function a meaning; `refusals.py` decided which it is, this decides nothing of that again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from proxy.limits.blocks import (
+    BAD_KEY,
+    CIRCUIT,
+    NO_ALLOWANCE,
+    NO_CREDIT,
+    NO_MODEL,
+    OVERLOAD,
+    RATE,
+    STATED,
+    UNREACHABLE,
+    Ladder,
+    begin,
+)
+from proxy.limits.cells import Cell
+from proxy.limits.ledger import Ledger, Reservation
+from proxy.limits.readings import Meaning, Reading, Refusal
+from proxy.limits.subjects import WEEK, Subject, SubjectScope
+
+FailureKind = Literal["unreachable", "timeout", "broken", "status"]
+"""No connection; a deadline passed; cut off or no completion; any other bad answer."""
+
+_LEARNED_CONCURRENCY = 600.0
+"""Seconds for which a learned limit of parallel requests holds."""
+
+
+def refuse(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
+    """Obey a refusal. The reservation stays open; `settle` ends it."""
+    ledger.give_back_tokens(reservation)
+    _TABLE[refusal.meaning](ledger, reservation, refusal)
+
+
+def fail(ledger: Ledger, reservation: Reservation, kind: FailureKind) -> None:
+    """Tell the circuit breaker. `unreachable` speaks of the whole origin."""
+    origin, model = reservation.view.subjects[0], reservation.view.model
+    if kind == "unreachable":
+        _block(ledger, reservation, origin, UNREACHABLE)
+        return
+    # Requests under way when the circuit opened do not count again.
+    open_circuit = model.blocks.get(CIRCUIT.name)
+    if open_circuit is None or reservation.seq > open_circuit.born:
+        model.failures += 1
+    if kind != "status" or model.failures >= 2 or open_circuit is not None:
+        _block(ledger, reservation, model, CIRCUIT)
+
+
+def _block(
+    ledger: Ledger,
+    reservation: Reservation,
+    subject: Subject,
+    ladder: Ladder,
+    stated: float | None = None,
+) -> None:
+    now = ledger.clock.now()
+    block = subject.blocks.get(ladder.name)
+    if block is None:
+        subject.blocks[ladder.name] = begin(ladder, now, ledger.seq, stated, ledger.random)
+    elif block.probe is reservation or (reservation.seq > block.born and now >= block.until):
+        block.climb(now, ledger.seq, stated, ledger.random)
+    elif stated is not None:
+        block.lengthen(now + stated)
+    ledger.changed(subject, urgent=True)
+
+
+def _subject(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> Subject:
+    """What the refusal is about, among what the entry belongs to."""
+    scope: SubjectScope = "paid" if refusal.paid_only else refusal.scope
+    subjects = {subject.scope: subject for subject in reservation.view.subjects}
+    # A pool or credit refusal of an entry outside of it can only mean the model itself.
+    return subjects.get(scope, reservation.view.model)
+
+
+def _limit(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
+    if not refusal.readings:
+        _silent(ledger, reservation, refusal)
+    for reading in refusal.readings:
+        subject, cell = ledger.cell_for(reservation.entry, reading)
+        _spend(ledger, reservation, refusal, reading, cell)
+        ledger.changed(subject, urgent=True)
+
+
+def _spend(
+    ledger: Ledger, reservation: Reservation, refusal: Refusal, reading: Reading, cell: Cell
+) -> None:
+    now = ledger.clock.now()
+    # Where the size is a bucket's, a reset is the time until it is full, never a wait.
+    reset = reading.reset if cell.kind != "bucket" else None
+    wait = refusal.wait if reset is None else reset
+    cell.hear(
+        limit=reading.limit,
+        remaining=reading.remaining or 0,
+        reset=None if reset is None else now + reset,
+        seq=reservation.seq,
+        source="refusal",
+        now=now,
+    )
+    if reading.remaining:
+        # Something is left, too little for this one: as large requests are out, smaller may go.
+        if wait is not None:
+            amount = reservation.tokens if cell.dimension == "tokens" else 1
+            cell.refuse_amount(amount, now + wait)
+        return
+    until = None if wait is None else now + wait
+    cell.spend(now, until, seq=reservation.seq, born=ledger.seq)
+
+
+def _wait(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
+    subject = _subject(ledger, reservation, refusal)
+    _block(ledger, reservation, subject, STATED, refusal.wait or 1.0)
+
+
+def _silent(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
+    now = ledger.clock.now()
+    minutes = [
+        (subject, cell)
+        for subject in reservation.view.subjects
+        for cell in subject.cells.values()
+        if (cell.dimension, cell.window_name) == ("requests", "minute") and cell.configured
+    ]
+    if len(minutes) == 1:
+        subject, cell = minutes[0]
+        cell.learn_size(cell.size, "refusal")
+        cell.spend(now, None, seq=reservation.seq, born=ledger.seq)
+        ledger.changed(subject, urgent=True)
+    else:
+        subject = _subject(ledger, reservation, refusal)
+        _block(ledger, reservation, subject, RATE, refusal.wait)
+
+
+def _concurrent(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
+    now = ledger.clock.now()
+    subject, cell = ledger.concurrency(reservation.entry, refusal.scope)
+    in_flight = cell.window.used(now)
+    cell.learn_size(max(1.0, in_flight - 1), "refusal", now + _LEARNED_CONCURRENCY)
+    ledger.changed(subject)
+
+
+def _blocks(ladder: Ladder) -> Callable[[Ledger, Reservation, Refusal], None]:
+    def block(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
+        if not refusal.request_only:
+            subject = _subject(ledger, reservation, refusal)
+            _block(ledger, reservation, subject, ladder, refusal.wait)
+
+    return block
+
+
+def _overloaded(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
+    stated = refusal.wait
+    if stated is not None:
+        stated = max(stated, OVERLOAD.first)
+    _block(ledger, reservation, _subject(ledger, reservation, refusal), OVERLOAD, stated)
+
+
+def _incapable(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
+    if refusal.capability:
+        reservation.view.facts.lacks[refusal.capability] = ledger.clock.now() + WEEK
+        ledger.changed(reservation.view.model)
+
+
+def _cap_too_large(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
+    if refusal.number and not refusal.request_only:
+        reservation.view.facts.max_output = (refusal.number, ledger.clock.now() + WEEK)
+        ledger.changed(reservation.view.model)
+
+
+def _parameters(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
+    until = ledger.clock.now() + WEEK
+    reservation.view.facts.refused.update(dict.fromkeys(refusal.parameters, until))
+    ledger.changed(reservation.view.model)
+
+
+def _too_long(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
+    for reading in refusal.readings:
+        subject, cell = ledger.cell_for(reservation.entry, reading)
+        if reading.limit is not None:
+            cell.learn_size(float(reading.limit), "refusal")
+            ledger.changed(subject)
+    # Whatever the provider's own count, a request like this one does not fit.
+    ceiling = reservation.demand.least
+    if refusal.number is not None:
+        ceiling = min(ceiling, refusal.number + 1)
+    reservation.view.facts.ceiling = (max(1, ceiling), ledger.clock.now() + WEEK)
+    ledger.changed(reservation.view.model)
+
+
+def _failure(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
+    fail(ledger, reservation, "status")
+
+
+def _nothing(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
+    """The request was bad, the entry is not."""
+
+
+_TABLE: dict[Meaning, Callable[[Ledger, Reservation, Refusal], None]] = {
+    Meaning.LIMIT: _limit,
+    Meaning.WAIT: _wait,
+    Meaning.SILENT: _silent,
+    Meaning.CREDIT: _blocks(NO_CREDIT),
+    Meaning.CONCURRENT: _concurrent,
+    Meaning.NO_ALLOWANCE: _blocks(NO_ALLOWANCE),
+    Meaning.BAD_KEY: _blocks(BAD_KEY),
+    Meaning.NO_MODEL: _blocks(NO_MODEL),
+    Meaning.INCAPABLE: _incapable,
+    Meaning.CAP_TOO_LARGE: _cap_too_large,
+    Meaning.PARAMETERS: _parameters,
+    Meaning.OVERLOADED: _overloaded,
+    Meaning.TOO_LONG: _too_long,
+    Meaning.BAD_REQUEST: _nothing,
+    Meaning.FAILURE: _failure,
+}

@@ -143,6 +143,8 @@ class Preset:
     """Request fields that it knows by another name (Mistral: max_completion_tokens)."""
     reasoning_history: bool = False
     """Takes `reasoning`/`reasoning_content` back in the history."""
+    thinking_parts: bool = False
+    """Takes content parts of type `thinking` back in the history (Mistral)."""
     tool_call_ids: str = ""
     """`mistral9` where ids must be nine alphanumerics; "" where any id goes."""
     signatures: bool = False
@@ -170,9 +172,9 @@ class Preset:
         return next((pool for pool in self.pools if fnmatchcase(model, pool)), "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Provider:
-    """An account at a provider, as configured."""
+    """An account at a provider, as configured. Compared by identity."""
 
     id: str
     preset: Preset

@@ -1,0 +1,48 @@
+"""Reading a client's request body: bounded in size and in time."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from proxy.errors import RequestFault
+
+_BODY_TIME = 30.0
+"""Seconds for the whole body. aiohttp has no such limit: a drip would stay for ever."""
+
+
+async def read_body(request: web.Request, most: int) -> bytes:
+    """The body, at most `most` bytes. Raises RequestFault 413, 415 or 408."""
+    if request.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+        raise RequestFault(
+            "Compressed request bodies are not taken; send it without Content-Encoding.",
+            status=415,
+            code="unsupported_content_encoding",
+        )
+    if request.content_length is not None and request.content_length > most:
+        raise _too_large(most)
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(_BODY_TIME):
+            while chunk := await request.content.readany():
+                size += len(chunk)
+                if size > most:
+                    raise _too_large(most)
+                pieces.append(chunk)
+    except TimeoutError:
+        raise RequestFault(
+            f"The request body did not arrive within {_BODY_TIME:.0f} s.",
+            status=408,
+            code="request_timeout",
+        ) from None
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _too_large(most: int) -> RequestFault:
+    return RequestFault(
+        f"The request body is larger than {most:,} bytes (server.max_body).",
+        status=413,
+        code="request_too_large",
+    )

@@ -1,0 +1,95 @@
+"""Answers to clients: headers, errors, and the trail in both of its forms."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from proxy.clock import Clock
+from proxy.conclusion import Conclusion
+from proxy.errors import RequestFault, error_body
+from proxy.job import Job
+from proxy.text import header_value, trail_header
+
+_SERVER = "429chain"
+
+
+def json_reply(
+    body: Any, *, status: int = 200, headers: dict[str, str] | None = None
+) -> web.Response:
+    """A JSON answer; `body` is bytes already encoded, or a value."""
+    return web.Response(
+        body=body if isinstance(body, bytes) else orjson.dumps(body),
+        status=status,
+        headers={"server": _SERVER, **(headers or {})},
+        content_type="application/json",
+    )
+
+
+def fault_reply(fault: RequestFault, request_id: str) -> web.Response:
+    """The client's own mistake, before any upstream was asked."""
+    headers = {"x-request-id": request_id}
+    if fault.status in (408, 413, 415):
+        # The rest of the body is not read: the connection can't be used again.
+        headers["connection"] = "close"
+    body = error_body(fault.message, type=fault.type, param=fault.param, code=fault.code)
+    return json_reply(body, status=fault.status, headers=headers)
+
+
+def conclusion_reply(job: Job, conclusion: Conclusion, clock: Clock) -> web.Response:
+    """Nobody served."""
+    body = conclusion.body(trail_list(job, clock))
+    headers = {**job_headers(job), **conclusion.headers}
+    return json_reply(body, status=conclusion.status, headers=headers)
+
+
+def job_headers(job: Job) -> dict[str, str]:
+    """The headers of every answer that reached routing (DESIGN A4)."""
+    headers = {
+        "server": _SERVER,
+        "x-request-id": job.id,
+        "x-429chain-chain": header_value(job.chain.name),
+        "x-429chain-attempts": str(job.sent),
+        "x-429chain-trail": trail_header(job.trail.pairs()),
+    }
+    if job.served is not None:
+        headers["x-429chain-provider"] = job.served.provider.id
+        headers["x-429chain-model"] = header_value(job.served.model)
+    if job.dropped:
+        headers["x-429chain-dropped"] = ",".join(header_value(name) for name in job.dropped)
+    if job.capped is not None:
+        headers["x-429chain-capped"] = str(job.capped)
+    return headers
+
+
+def stream_headers(job: Job) -> dict[str, str]:
+    """Of an event stream: nothing on the way may keep or collect it."""
+    return {
+        **job_headers(job),
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-cache",
+        "x-accel-buffering": "no",
+    }
+
+
+def trail_list(job: Job, clock: Clock) -> list[dict[str, Any]]:
+    """`error.trail`: one object an entry, `retry_at` in ISO 8601 UTC."""
+    now, wall = clock.now(), clock.wall()
+    return [
+        {
+            "entry": step.entry,
+            "outcome": step.word,
+            "detail": step.detail,
+            "retry_at": None if step.retry_at is None else iso(wall + step.retry_at - now),
+        }
+        for step in job.trail.steps
+    ]
+
+
+def iso(wall: float) -> str:
+    """`2026-11-22T13:00:00.000Z`."""
+    text = datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

@@ -1,0 +1,252 @@
+"""The request log: one row a request, one an attempt. Newest first means: ended last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import aiosqlite
+import orjson
+
+from proxy.events import Attempt, Outcome, RequestFinished
+from store.database import Database
+from store.request_filter import Filter, few_attempts, selection
+from store.values import (
+    as_count,
+    as_number,
+    as_optional_number,
+    as_text,
+    provider_of,
+)
+
+_MOST_ON_A_PAGE = 1000
+_PRUNED_AT_ONCE = 500
+
+_COLUMNS = (
+    "seq, id, at, client, agent, chain, entry, outcome, status, stream, attempts, trail, "
+    "tokens_in, tokens_out, estimated, duration_ms, first_token_ms, saved_usd, client_closed"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A request to be logged, and what it would have cost (None: unknown)."""
+
+    event: RequestFinished
+    saved_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRequest:
+    """A row of the log: DESIGN A7's fields. `attempts` is their number, `at` is epoch seconds."""
+
+    seq: int
+    """What pages are keyed by: grows with the order in which requests ended."""
+    id: str
+    at: float
+    client: str
+    agent: str
+    chain: str
+    entry: str | None
+    outcome: Outcome
+    status: int
+    stream: bool
+    attempts: int
+    trail: tuple[tuple[str, str], ...]
+    tokens_in: int
+    tokens_out: int
+    estimated: bool
+    duration_ms: float
+    first_token_ms: float | None
+    saved_usd: float | None
+    client_closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDetail:
+    """One request with its attempts, in the order they were made."""
+
+    request: LoggedRequest
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Requests, newest first. `next` is the `before` of the following page, None on the last."""
+
+    items: tuple[LoggedRequest, ...]
+    next: int | None
+
+
+async def insert_many(
+    connection: aiosqlite.Connection, requests: Sequence[Finished]
+) -> list[Finished]:
+    """Insert requests with their attempts, inside the caller's transaction.
+
+    A request whose id is there already is left out, so a batch whose commit is in doubt can be
+    written again. Returns those that were new.
+    """
+    fresh = await _unknown(connection, requests)
+    if not fresh:
+        return []
+    last = await connection.execute_fetchall("SELECT coalesce(max(seq), 0) FROM requests")
+    first_seq = next(int(row[0]) for row in last) + 1
+    await connection.executemany(
+        f"INSERT INTO requests ({_COLUMNS}) VALUES (?{', ?' * 18})",
+        [_request_row(seq, finished) for seq, finished in enumerate(fresh, first_seq)],
+    )
+    await connection.executemany(
+        "INSERT INTO attempts (request, ordinal, provider, entry, outcome, status, started_ms, "
+        "duration_ms, first_token_ms, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            _attempt_row(seq, ordinal, attempt)
+            for seq, finished in enumerate(fresh, first_seq)
+            for ordinal, attempt in enumerate(finished.event.attempts)
+        ],
+    )
+    return fresh
+
+
+async def page(
+    database: Database, *, before: int | None = None, limit: int = 100, only: Filter | None = None
+) -> Page:
+    """Up to `limit` (at most 1,000) requests that ended before the one with seq `before`."""
+    limit = max(1, min(limit, _MOST_ON_A_PAGE))
+    only = only or Filter()
+    async with database.reading() as connection:
+        few = await few_attempts(connection, only)
+        sql, values = selection(only, before, _COLUMNS, few_attempts=few)
+        rows = list(await connection.execute_fetchall(f"{sql} LIMIT ?", (*values, limit + 1)))
+    items = tuple(_logged(row) for row in rows[:limit])
+    return Page(items, items[-1].seq if len(rows) > limit else None)
+
+
+async def count(database: Database, only: Filter | None = None) -> int:
+    """How many requests the log holds, of those asked for."""
+    only = only or Filter()
+    async with database.reading() as connection:
+        few = await few_attempts(connection, only)
+        sql, values = selection(only, None, "seq", few_attempts=few, ordered=False)
+        rows = await connection.execute_fetchall(f"SELECT count(*) FROM ({sql})", values)
+        return next(int(row[0]) for row in rows)
+
+
+async def one(database: Database, id: str) -> RequestDetail | None:
+    """A request by its id, with its attempts."""
+    async with database.reading() as connection:
+        found = [
+            _logged(row)
+            for row in await connection.execute_fetchall(
+                f"SELECT {_COLUMNS} FROM requests WHERE id = ?", (as_text(id),)
+            )
+        ]
+        if not found:
+            return None
+        attempts = await connection.execute_fetchall(
+            "SELECT entry, outcome, status, started_ms, duration_ms, first_token_ms, detail "
+            "FROM attempts WHERE request = ? ORDER BY ordinal",
+            (found[0].seq,),
+        )
+        return RequestDetail(found[0], tuple(Attempt(*row) for row in attempts))
+
+
+async def export(
+    database: Database, only: Filter | None = None, *, chunk: int = _MOST_ON_A_PAGE
+) -> AsyncGenerator[tuple[LoggedRequest, ...]]:
+    """All requests asked for, newest first, in chunks; each is a short read of its own."""
+    before: int | None = None
+    while True:
+        part = await page(database, before=before, limit=chunk, only=only)
+        if part.items:
+            yield part.items
+        if part.next is None:
+            return
+        before = part.next
+
+
+async def prune(database: Database, older_than: float) -> int:
+    """Delete requests from before `older_than` (epoch seconds); how many.
+
+    In small transactions, so that the recorder comes between them; at the end the journal, which
+    still holds what was deleted, is emptied.
+    """
+    deleted = 0
+    while True:
+        async with database.transaction() as connection:
+            cursor = await connection.execute(
+                "DELETE FROM requests WHERE seq IN "
+                "(SELECT seq FROM requests WHERE at < ? ORDER BY at LIMIT ?)",
+                (older_than, _PRUNED_AT_ONCE),
+            )
+        if cursor.rowcount <= 0:
+            break
+        deleted += cursor.rowcount
+        await asyncio.sleep(0)
+    if deleted:
+        await database.truncate_journal()
+    return deleted
+
+
+async def _unknown(
+    connection: aiosqlite.Connection, requests: Sequence[Finished]
+) -> list[Finished]:
+    """Those that are not in the log yet, each id once."""
+    by_id = {as_text(finished.event.id): finished for finished in requests}
+    rows = await connection.execute_fetchall(
+        "SELECT id FROM requests WHERE id IN (SELECT value FROM json_each(?))",
+        (orjson.dumps(list(by_id)).decode(),),
+    )
+    for (known,) in rows:
+        del by_id[known]
+    return list(by_id.values())
+
+
+def _request_row(seq: int, finished: Finished) -> tuple[object, ...]:
+    event = finished.event
+    trail = [(as_text(entry), as_text(word)) for entry, word in event.trail]
+    return (
+        seq,
+        as_text(event.id),
+        as_number(event.at),
+        as_text(event.client),
+        as_text(event.agent),
+        as_text(event.chain),
+        None if event.entry is None else as_text(event.entry),
+        as_text(event.outcome),
+        as_count(event.status),
+        event.stream,
+        len(event.attempts),
+        orjson.dumps(trail).decode(),
+        as_count(event.tokens_in),
+        as_count(event.tokens_out),
+        event.estimated,
+        as_number(event.duration_ms),
+        as_optional_number(event.first_token_ms),
+        as_optional_number(finished.saved_usd),
+        event.client_closed,
+    )
+
+
+def _attempt_row(seq: int, ordinal: int, attempt: Attempt) -> tuple[object, ...]:
+    return (
+        seq,
+        ordinal,
+        as_text(provider_of(attempt.entry)),
+        as_text(attempt.entry),
+        as_text(attempt.outcome),
+        None if attempt.status is None else as_count(attempt.status),
+        as_number(attempt.started_ms),
+        as_number(attempt.duration_ms),
+        as_optional_number(attempt.first_token_ms),
+        as_text(attempt.detail),
+    )
+
+
+def _logged(row: Any) -> LoggedRequest:
+    values = list(cast("tuple[Any, ...]", row))
+    for flag in (9, 14, 18):
+        values[flag] = bool(values[flag])
+    values[11] = tuple((entry, word) for entry, word in orjson.loads(values[11]))
+    return LoggedRequest(*values)

@@ -1,0 +1,83 @@
+# 429chain: `make run` shows it, `make test` checks it, `make help` lists the rest.
+
+SHELL  := /bin/bash
+python := .venv/bin/python
+venv   := .venv/.requirements
+node   := tests/clients/node
+sdk    := $(node)/node_modules/.package-lock.json
+
+# pyright brings its own JavaScript; without this it asks the network for its newest version.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test lint types lock venv clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(venv)  ## the demo: no account, no network, no config file (ARGS="--no-tui" adds flags)
+	@$(python) -m app --demo $(ARGS)
+
+test: lint types $(sdk)  ## everything that must pass before a commit (ARGS="-k NAME" narrows pytest)
+	@$(python) -m pytest $(ARGS)
+
+lint: $(venv)  ## ruff, formatting, import directions
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/lint-imports --no-logo
+
+types: $(venv)  ## pyright, strict
+	@command -v node >/dev/null || { \
+	  echo "make types: pyright runs on Node.js, which is not on the PATH: install nodejs (apt, dnf, brew), 20 or newer" >&2; \
+	  exit 1; }
+	@.venv/bin/pyright
+
+lock:  ## pin requirements/*.txt to what pyproject.toml allows (UPGRADE=--upgrade takes the newest)
+	@command -v uv >/dev/null || { \
+	  echo "make lock: uv is not on the PATH: pipx install uv" >&2; exit 1; }
+	$(pin) --output-file requirements/base.txt
+	$(pin) --group dev --constraints requirements/base.txt --output-file requirements/dev.txt
+
+# --universal: one file for every platform and for Python 3.11 and newer, by markers.
+pin = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
+
+venv: $(venv)  ## .venv with what requirements/dev.txt pins
+
+# Built anew, so that nothing stays that is no longer pinned.
+$(venv): requirements/dev.txt
+	@found=; \
+	for name in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	  $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { found=$$name; break; }; \
+	done; \
+	if command -v uv >/dev/null; then \
+	  uv venv --quiet --clear --python "$${found:->=3.11}" .venv && \
+	  uv pip sync --quiet --python .venv --require-hashes requirements/dev.txt; \
+	elif [ -n "$$found" ]; then \
+	  echo "make: building .venv with $$($$found --version)" >&2; \
+	  $$found -m venv --clear .venv || { \
+	    echo "make: $$found cannot make a virtual environment: apt install python3-venv, or install uv" >&2; \
+	    exit 1; }; \
+	  $(python) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt; \
+	else \
+	  echo "make: 429chain needs Python 3.11 or newer: install python3.11 (or newer) or uv, or name one: make PYTHON=/path/to/python" >&2; \
+	  exit 1; \
+	fi
+	@cp requirements/dev.txt $@
+
+# The tests that need the Node SDK are skipped without it, but never when CI=true.
+$(sdk): $(node)/package-lock.json $(node)/package.json
+	@if ! command -v npm >/dev/null; then \
+	  echo "make test: npm is not on the PATH: the Node SDK's tests cannot run" >&2; \
+	elif npm ci --prefix $(node) --silent; then \
+	  touch $@; \
+	else \
+	  echo "make test: npm ci in $(node) failed: the Node SDK's tests cannot run" >&2; \
+	fi; \
+	[ -e $@ ] || [ "$$CI" != true ]
+
+clean:  ## what was built, .venv included; never a config or a database
+	rm -rf .venv build dist *.egg-info $(node)/node_modules snapshot_report.html
+	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find app proxy screens store tests -name __pycache__ -type d -prune -exec rm -rf {} +

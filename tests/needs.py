@@ -1,0 +1,35 @@
+"""Programs that some tests drive: a browser, Node, tmux."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+NODE_CLIENTS = Path(__file__).parent / "clients" / "node"
+
+
+def require(program: str, *, ci: bool) -> str:
+    """Where `program` is; without it the test is skipped, or failed where `ci` is set.
+
+    CI installs all of them (`.ci/run`), so that a skip there would hide a broken install step.
+    """
+    path = shutil.which(program)
+    if path is None:
+        _miss(f"{program} is not on the PATH", ci=ci)
+    return path
+
+
+def require_sdk(folder: Path, *, ci: bool) -> Path:
+    """`folder`, once `npm ci` has filled its node_modules; else as `require`."""
+    if not (folder / "node_modules" / "openai").is_dir():
+        _miss(f"{folder.name} has no node_modules: `make test` runs npm ci", ci=ci)
+    return folder
+
+
+def _miss(reason: str, *, ci: bool) -> NoReturn:
+    if ci:
+        pytest.fail(f"{reason}, and nothing is skipped when CI=true", pytrace=False)
+    pytest.skip(reason)

@@ -18,6 +18,7 @@ from proxy.conclusion import Conclusion
 from proxy.connections import Connections
 from proxy.errors import UpstreamFault
 from proxy.events import LimitsChanged, RequestFinished
+from proxy.inquiries import Inquiries
 from proxy.job import Job
 from proxy.limits import judge
 from proxy.limits.ledger import Ledger
@@ -39,6 +40,7 @@ class Engine:
         self.connections = Connections()
         self.ledger = Ledger(clock, on_change=self._changed)
         self.line = Line(self.ledger, self.chain_now)
+        self.inquiries = Inquiries(self.ledger, self.connections, bus)
         self.attempts = Attempts(self.ledger, Upstream(self.connections))
         self.waterfall = Waterfall(
             self.ledger, self.line, self.attempts, self._routing, self.chain_now
@@ -70,6 +72,7 @@ class Engine:
         self.connections.forget()
         self.attempts.redactor = Redactor(secrets)
         self.ledger.configure(configuration.entries.values())
+        self.inquiries.configure(configuration)
         self.line.poke()
 
     def _routing(self) -> Routing:

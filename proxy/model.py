@@ -152,6 +152,8 @@ class Preset:
     quota_path: str = ""
     """A path (below base_url) that tells quotas at no cost (OpenRouter `/key`)."""
     models_path: str = "/models"
+    context_window: int | None = None
+    """Of every model for which nobody says otherwise (Ollama: what its server runs by default)."""
     timeouts: Mapping[str, float] = field(default_factory=dict[str, float])
     suggest: tuple[str, ...] = ()
     """Patterns of model ids worth putting into a first chain, best first."""
@@ -311,7 +313,9 @@ def make_entry(provider: Provider, model: str) -> Entry:
         model=model,
         pool=pool,
         limits=tuple(limits.values()),
-        context_window=_first(own.context_window, every.context_window),
+        context_window=_first(
+            _first(own.context_window, every.context_window), preset.context_window
+        ),
         max_output=_first(own.max_output, every.max_output),
         vision=_first(own.vision, every.vision),
         tools=_first(own.tools, every.tools),

@@ -55,7 +55,7 @@ def demand_of(need: Need, entry: Entry, facts: Facts, now: float) -> Demand:
     if cap is None:
         answer = CAP_UNKNOWN * need.answers
         return Demand(prompt, prompt + answer, prompt + answer, None, False)
-    largest = entry.max_output
+    largest = facts.listed.max_output if entry.max_output is None else entry.max_output
     if facts.max_output is not None and facts.max_output[1] > now:
         learned = facts.max_output[0]
         largest = learned if largest is None else min(largest, learned)

@@ -18,7 +18,7 @@ from proxy.limits.cells import Cell
 from proxy.limits.demand import SMALLEST, Demand, Need, demand_of
 from proxy.limits.readings import Reading
 from proxy.limits.status import EntryStatus, Gauge, Verdict, state_of
-from proxy.limits.subjects import Facts, Subject, SubjectScope
+from proxy.limits.subjects import Facts, Listed, Subject, SubjectScope
 from proxy.limits.windows import Booking
 from proxy.model import Entry
 
@@ -229,11 +229,12 @@ class Ledger:
             return "disabled"
         if entry.provider.lacks_key:
             return "no-key"
-        if need.tools and (entry.tools is False or facts.lacks.get("tools", 0.0) > now):
+        if need.tools and not facts.can("tools", entry.tools, now):
             return "no-tools"
-        if need.vision and (entry.vision is False or facts.lacks.get("vision", 0.0) > now):
+        if need.vision and not facts.can("vision", entry.vision, now):
             return "no-vision"
-        if entry.context_window is not None and demand.prompt > entry.context_window:
+        window = facts.context_window(entry.context_window)
+        if window is not None and demand.prompt > window:
             return "too-long"
         ceiling = facts.ceiling
         if ceiling is not None and ceiling[1] > now and demand.least >= ceiling[0]:
@@ -331,6 +332,14 @@ class Ledger:
                 now=now,
             )
             self.changed(subject)
+
+    def know(self, entry: Entry, listed: Listed) -> None:
+        """What the provider's model list says of the entry's model."""
+        self.view(entry).facts.listed = listed
+
+    def know_window(self, entry: Entry, tokens: int) -> None:
+        """The context window that a local server runs the entry's model with."""
+        self.view(entry).facts.running_window = tokens
 
     def succeed(self, reservation: Reservation) -> None:
         """It is being served: what was sent before it is thereby out of date."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil, inf
 from typing import Any, Literal, cast
 
@@ -17,10 +18,20 @@ WEEK = 7 * 86400.0
 """How long what a provider could not take is remembered (DESIGN A5)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a provider's model list says of a model; None: nothing."""
+
+    context_window: int | None = None
+    max_output: int | None = None
+    tools: bool | None = None
+    vision: bool | None = None
+
+
 class Facts:
     """What was learned of a model, besides its limits. Moments are `Clock.now()` seconds."""
 
-    __slots__ = ("ceiling", "divisor", "lacks", "max_output", "refused")
+    __slots__ = ("ceiling", "divisor", "lacks", "listed", "max_output", "refused", "running_window")
 
     def __init__(self) -> None:
         self.divisor = 4.0
@@ -33,12 +44,31 @@ class Facts:
         """Request field (dotted) to the moment at which it may be tried again."""
         self.lacks: dict[str, float] = {}
         """`tools`, `vision`: likewise."""
+        self.listed = Listed()
+        """What the provider's own model list says; the configuration knows better."""
+        self.running_window: int | None = None
+        """The context window that a local server runs it with: this nobody knows better."""
 
     def learn_divisor(self, prompt_bytes: int, prompt_tokens: int) -> None:
         """From a real usage. Short prompts tell more of the chat template than of the text."""
         if prompt_bytes >= 400 and prompt_tokens > 0:
             sample = min(6.0, max(1.5, prompt_bytes / prompt_tokens))
             self.divisor += 0.2 * (sample - self.divisor)
+
+    def can(
+        self, capability: Literal["tools", "vision"], configured: bool | None, now: float
+    ) -> bool:
+        """False where the configuration, an answer, or (unconfigured) the model list says so."""
+        if configured is False or self.lacks.get(capability, 0.0) > now:
+            return False
+        listed = self.listed.tools if capability == "tools" else self.listed.vision
+        return configured is True or listed is not False
+
+    def context_window(self, configured: int | None) -> int | None:
+        """In tokens: what a local server runs, else as configured, else as listed."""
+        if self.running_window is not None:
+            return self.running_window
+        return self.listed.context_window if configured is None else configured
 
     def prompt_tokens(self, prompt_bytes: int, images: int) -> int:
         """The estimate of DESIGN A6: an image counts 1,500 whatever its size."""

@@ -114,6 +114,12 @@ def _seconds(key: str, value: Any) -> dict[str, float]:
     return seconds
 
 
+def _tokens(key: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise _Fault(key, f"`{key}` must be a whole number from 1 on")
+    return value
+
+
 def _zone(key: str, value: Any) -> str:
     name = _text(key, value)
     try:
@@ -161,6 +167,7 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     ),
     **dict.fromkeys(("key_env", "pools", "refused", "suggest"), _texts),
     **dict.fromkeys(("renamed", "headers"), _text_table),
+    "context_window": _tokens,
     "kinds": _kinds,
     "timeouts": _seconds,
     "zone": _zone,

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import aiohttp
 
-from app.model_list import NoModelList, list_models, list_session
+from app.model_list import list_models, list_session
 from proxy.model import Configuration, Preset, Provider
+from proxy.providers.listing import NoModelList
 from store.problems import ConfigError, Problem, nearest
 from store.settings_load import Loaded, load
 

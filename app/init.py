@@ -14,8 +14,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from app.model_list import NoModelList, list_models, list_session
+from app.model_list import list_models, list_session
 from proxy.model import Preset, Provider
+from proxy.providers.listing import NoModelList
 from store.base_url import BadAddress, read_base_url
 from store.config_file import write_config
 from store.problems import ConfigError, Problem

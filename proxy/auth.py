@@ -22,6 +22,7 @@ def presented_key(request: web.Request) -> bytes | None:
         offered.add(key.strip().encode("utf-8", "surrogateescape"))
     for value in headers.getall("x-api-key", ()):
         offered.add(value.strip().encode("utf-8", "surrogateescape"))
+    offered.discard(b"")
     return offered.pop() if len(offered) == 1 else None
 
 

@@ -42,6 +42,8 @@ class ChatRequest:
     n: int
     paths: frozenset[str]
     """General names of what the messages hold, such as `messages.*.reasoning_content`."""
+    dropped: tuple[str, ...] = ()
+    """What the client gave in another format and chat cannot carry: `x-429chain-dropped`."""
     memo: dict[Hashable, Any] = field(
         default_factory=dict[Hashable, Any], repr=False, compare=False
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import ceil
-from typing import Any
 
-from proxy.errors import error_body
 from proxy.job import Job
 from proxy.trail import Cause, Step
 
 _LONG_WAIT = 60.0
 """Seconds beyond which SDKs that do not honour `retry-after` would hammer (wire-contract 1.4)."""
+SHUTDOWN_RETRY = "5"
+"""Seconds in which a restarted 429chain is back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +26,16 @@ class Conclusion:
     param: str | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
-    def body(self, trail: list[dict[str, Any]]) -> dict[str, Any]:
-        return error_body(
-            self.message, type=self.type, param=self.param, code=self.code, trail=trail
-        )
+
+_NOT_USABLE_AFTER_ALL = {"key", "credit", "no-model", "incapable"}
 
 
-def called_bad(job: Job, usable: int) -> Conclusion | None:
+def called_bad(job: Job) -> Conclusion | None:
     """Two providers, or all that were usable, called the request itself bad."""
     if not job.bad:
         return None
-    providers = {answer.provider for answer in job.bad}
-    if len(providers) < 2 and len(job.bad) < usable:
+    usable = set(job.trail.asked.values()) - _NOT_USABLE_AFTER_ALL
+    if len({answer.provider for answer in job.bad}) < 2 and usable != {"bad-request"}:
         return None
     first = job.bad[0]
     return Conclusion(first.status, first.message, "invalid_request_error", first.code or None)
@@ -49,19 +47,23 @@ def shutting_down() -> Conclusion:
         "429chain is shutting down; try again in a few seconds.",
         "server_error",
         "shutting_down",
-        headers={"retry-after": "5"},
+        headers={"retry-after": SHUTDOWN_RETRY},
     )
+
+
+def line_is_full(job: Job, now: float, wall: float) -> Conclusion:
+    """It would wait, but `routing.max_queue` requests do so already."""
+    return _limited(job, job.trail.steps, now, wall, "; the line of waiting requests is full")
 
 
 def conclude(job: Job, now: float, wall: float) -> Conclusion:
     """The first row of A4's table that fits, the waiting one aside."""
     steps = job.trail.steps
     causes: set[Cause] = {step.cause for step in steps if step.cause != "not-tried"}
-    asked = set(job.trail.asked.values())
-    bad = called_bad(job, len(job.trail.asked))
+    bad = called_bad(job)
     if bad is not None:
         return bad
-    if asked == {"timeout"}:
+    if set(job.trail.asked.values()) == {"timeout"}:
         return _timed_out(job)
     if causes & {"timeout", "unreachable", "transient"}:
         return _transient(job, steps, now, wall)
@@ -160,12 +162,13 @@ def _transient(job: Job, steps: list[Step], now: float, wall: float) -> Conclusi
     )
 
 
-def _limited(job: Job, steps: list[Step], now: float, wall: float) -> Conclusion:
+def _limited(job: Job, steps: list[Step], now: float, wall: float, besides: str = "") -> Conclusion:
     limited = [step for step in steps if step.cause == "limit"]
-    seconds = _first_back(limited, now)
+    seconds = _first_back(limited or steps, now)
     return Conclusion(
         429,
-        f"Every entry of chain '{job.chain.name}' is at a limit: {_each(steps, wall, now)}.",
+        f"Every entry of chain '{job.chain.name}' is at a limit{besides}: "
+        f"{_each(steps, wall, now)}.",
         "rate_limit_error",
         "rate_limit_exceeded",
         headers=_retry_headers(1.0 if seconds is None else seconds),
@@ -173,8 +176,12 @@ def _limited(job: Job, steps: list[Step], now: float, wall: float) -> Conclusion
 
 
 def _incapable(job: Job, steps: list[Step]) -> Conclusion:
-    lacks = {step.word.removeprefix("skipped:no-") for step in steps}
-    what = " and ".join(sorted(lacks & {"tools", "vision"})) or "what the request needs"
+    lacks = {step.word.removeprefix("skipped:no-") for step in steps} & {"tools", "vision"}
+    if not lacks:
+        # Their providers said so, in a refusal that has no such word.
+        needs = {"tools": job.need.tools, "vision": job.need.vision}
+        lacks = {name for name, needed in needs.items() if needed}
+    what = " or ".join(sorted(lacks)) or "what the request needs"
     return Conclusion(
         400,
         f"No entry of chain '{job.chain.name}' supports {what}: {_entries(steps, 'incapable')}. "

@@ -86,12 +86,10 @@ class Connections:
         self._prepared: dict[Provider, Prepared] = {}
 
     async def __aenter__(self) -> Connections:
-        reuse = aiohttp.TraceConfig()
-        reuse.on_connection_reuseconn.append(_note_reuse)
-        self._open = self._session(self._may_connect, [reuse])
-        self._local = self._session(self._may_connect_locally, [reuse])
-        self._fresh = self._session(self._may_connect, [], force_close=True)
-        self._fresh_local = self._session(self._may_connect_locally, [], force_close=True)
+        self._open = self._session(self._may_connect)
+        self._local = self._session(self._may_connect_locally)
+        self._fresh = self._session(self._may_connect, force_close=True)
+        self._fresh_local = self._session(self._may_connect_locally, force_close=True)
         return self
 
     async def __aexit__(
@@ -107,18 +105,18 @@ class Connections:
 
     @staticmethod
     def _session(
-        allowed: Callable[[str, int], bool],
-        traces: list[aiohttp.TraceConfig],
-        *,
-        force_close: bool = False,
+        allowed: Callable[[str, int], bool], *, force_close: bool = False
     ) -> aiohttp.ClientSession:
+        trace = aiohttp.TraceConfig()
+        trace.on_connection_reuseconn.append(_note_reuse)
+        trace.on_request_headers_sent.append(_note_sent)
         connector = aiohttp.TCPConnector(
             limit=0, resolver=GuardedResolver(allowed), use_dns_cache=False, force_close=force_close
         )
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            trace_configs=traces,
+            trace_configs=[trace],
             auto_decompress=True,
             raise_for_status=False,
         )
@@ -189,12 +187,15 @@ class Connections:
 
 
 class ConnectionUse:
-    """Whether a request went out on a connection that had been used before."""
+    """What a request did with its connection."""
 
-    __slots__ = ("reused",)
+    __slots__ = ("reused", "sent")
 
     def __init__(self) -> None:
         self.reused = False
+        """It went out on a connection that had been used before."""
+        self.sent = False
+        """Something of it has been written: the provider may count it."""
 
 
 async def _note_reuse(
@@ -205,3 +206,13 @@ async def _note_reuse(
     use = context.trace_request_ctx
     if isinstance(use, ConnectionUse):
         use.reused = True
+
+
+async def _note_sent(
+    session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    params: aiohttp.TraceRequestHeadersSentParams,
+) -> None:
+    use = context.trace_request_ctx
+    if isinstance(use, ConnectionUse):
+        use.sent = True

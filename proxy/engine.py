@@ -10,9 +10,9 @@ from dataclasses import replace
 from types import TracebackType
 
 from proxy.answer import Usage
-from proxy.attempts import Attempts
+from proxy.attempts import Answer, Attempts
 from proxy.bus import Bus
-from proxy.chat_request import ChatRequest
+from proxy.chat_request import ChatRequest, estimate
 from proxy.clock import Clock
 from proxy.conclusion import Conclusion
 from proxy.connections import Connections
@@ -23,11 +23,13 @@ from proxy.job import Job
 from proxy.limits import judge
 from proxy.limits.ledger import Ledger
 from proxy.limits.subjects import Subject
-from proxy.model import Chain, Client, Configuration, Entry, Routing, make_entry
+from proxy.model import Chain, Client, Configuration, Entry, Routing
+from proxy.resolve import any_entry
 from proxy.text import Redactor
+from proxy.trail import Step
 from proxy.upstream import Upstream
 from proxy.waiting import Line
-from proxy.waterfall import Answer, Waterfall
+from proxy.waterfall import Waterfall
 
 
 class Engine:
@@ -86,18 +88,21 @@ class Engine:
     def chain_now(self, chain: Chain) -> Chain:
         """The chain as it is configured now; as it was if it is gone."""
         current = self.configuration.chains.get(chain.name)
-        if current is not None or chain.name not in self.configuration.entries:
+        if current is not None or len(chain.entries) != 1 or chain.name != chain.entries[0].name:
             return current or chain
-        return Chain(name=chain.name, entries=(self.configuration.entries[chain.name],))
+        direct = self.entry(chain.name) or chain.entries[0]
+        return replace(chain, entries=(direct,))
 
     def entry(self, name: str) -> Entry | None:
         """`provider/model`, configured or not; None for an unknown provider."""
-        known = self.configuration.entries.get(name)
-        if known is not None:
-            return known
-        provider_id, _, model = name.partition("/")
-        provider = self.configuration.providers.get(provider_id)
-        return make_entry(provider, model) if provider is not None and model else None
+        return any_entry(self.configuration, name)
+
+    def prompt_tokens(self, request: ChatRequest, chain: Chain) -> int:
+        """Tokens of the prompt, estimated as for the chain's first entry."""
+        for entry in chain.entries:
+            facts = self.ledger.register.view(entry).facts
+            return facts.prompt_tokens(request.prompt_bytes, request.images)
+        return estimate(request)
 
     @contextmanager
     def job(
@@ -119,6 +124,12 @@ class Engine:
         self.idle.clear()
         try:
             yield job
+        except ConnectionError:
+            raise
+        except Exception:
+            # Ours, not the client's: it did not leave.
+            job.outcome, job.status = "failed", 500
+            raise
         finally:
             del self.in_flight[id]
             if not self.in_flight:
@@ -127,8 +138,13 @@ class Engine:
 
     async def serve(self, job: Job) -> Answer | Conclusion:
         """Down the chain; raises CancelledError when the client leaves meanwhile."""
-        self.waterfall.newcomer()
         return await self.waterfall.serve(job)
+
+    def interrupt(self) -> None:
+        """End the streams under way, with the event that tells their clients so."""
+        for job in self.in_flight.values():
+            if job.relaying is not None:
+                job.relaying.interrupt()
 
     def settle(self, job: Job, answer: Answer, usage: Usage | None, text_bytes: int) -> None:
         """The answer is over: settle its reservation and count its tokens."""
@@ -143,15 +159,22 @@ class Engine:
             job.tokens_in = reservation.demand.prompt
             job.tokens_out = int(text_bytes / reservation.view.facts.divisor)
             self.ledger.settle(reservation)
-
-    def stream_broke(self, job: Job, answer: Answer, fault: UpstreamFault) -> None:
-        """A stream failed after its first event: it can't be saved, but its entry is to blame."""
-        judge.fail(self.ledger, answer.reservation, "broken")
-        detail = self.attempts.redactor.detail(fault.message)
-        job.trail.ended(answer.entry, "broken", "transient", detail)
         last = job.attempts[-1]
         duration = (self.clock.now() - job.started) * 1000 - last.started_ms
-        job.attempts[-1] = replace(last, outcome="broken", duration_ms=duration, detail=detail)
+        job.attempts[-1] = replace(last, duration_ms=duration)
+        if job.outcome in (None, "left"):
+            job.attempts[-1] = replace(
+                job.attempts[-1], outcome="left", detail="the client went away"
+            )
+
+    def stream_broke(self, job: Job, answer: Answer, fault: UpstreamFault) -> str:
+        """A stream failed after its first event: it can't be saved. Returns why, redacted."""
+        detail = self.attempts.redactor.detail(fault.message)
+        if job.relaying is None or not job.relaying.interrupted:
+            judge.fail(self.ledger, answer.reservation, "broken")
+            job.trail.ended(Step(answer.entry.name, "broken", "transient", detail))
+            job.attempts[-1] = replace(job.attempts[-1], outcome="broken", detail=detail)
+        return detail
 
     def _publish(self, job: Job) -> None:
         now = self.clock.now()

@@ -12,8 +12,8 @@ _BODY_TIME = 30.0
 """Seconds for the whole body. aiohttp has no such limit: a drip would stay for ever."""
 
 
-async def read_body(request: web.Request, most: int) -> bytes:
-    """The body, at most `most` bytes. Raises RequestFault 413, 415 or 408."""
+def check_announced(request: web.Request, most: int) -> None:
+    """Judge a body by its headers. Raises RequestFault 413 or 415."""
     if request.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
         raise RequestFault(
             "Compressed request bodies are not taken; send it without Content-Encoding.",
@@ -22,6 +22,11 @@ async def read_body(request: web.Request, most: int) -> bytes:
         )
     if request.content_length is not None and request.content_length > most:
         raise _too_large(most)
+
+
+async def read_body(request: web.Request, most: int) -> bytes:
+    """The body, at most `most` bytes. Raises RequestFault 400, 408, 413 or 415."""
+    check_announced(request, most)
     pieces: list[bytes] = []
     size = 0
     try:
@@ -31,6 +36,8 @@ async def read_body(request: web.Request, most: int) -> bytes:
                 if size > most:
                     raise _too_large(most)
                 pieces.append(chunk)
+    except web.RequestPayloadError:
+        raise RequestFault("The request body is cut off or wrongly framed.") from None
     except TimeoutError:
         raise RequestFault(
             f"The request body did not arrive within {_BODY_TIME:.0f} s.",

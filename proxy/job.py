@@ -6,6 +6,7 @@ from proxy.chat_request import ChatRequest
 from proxy.events import Attempt, Outcome
 from proxy.limits.demand import Need
 from proxy.model import Chain, Entry
+from proxy.relay import Streaming
 from proxy.trail import Trail
 
 
@@ -31,6 +32,7 @@ class Job:
         "id",
         "need",
         "outcome",
+        "relaying",
         "request",
         "sent",
         "served",
@@ -39,6 +41,7 @@ class Job:
         "tokens_in",
         "tokens_out",
         "trail",
+        "tried",
         "wait_until",
         "waiting",
     )
@@ -81,10 +84,14 @@ class Job:
         """Answers that called the request itself bad, the first one first."""
         self.banned: set[str] = set()
         """Entries that later passes do not ask again."""
+        self.tried: set[str] = set()
+        """Entries that the pass under way, or the last one, has asked."""
         self.waiting = False
         self.wait_until: float | None = None
         """Fixed when it first waits."""
         self.served: Entry | None = None
+        self.relaying: Streaming | None = None
+        """The stream that its client is reading."""
         self.dropped: tuple[str, ...] = ()
         self.capped: int | None = None
         self.outcome: Outcome | None = None
@@ -96,6 +103,12 @@ class Job:
         self.estimated = False
         self.first_token_ms: float | None = None
         """Until the first byte of the answer went out."""
+
+    def rules_out(self, entry: Entry) -> bool:
+        """The entry, or its whole provider, would only say again what it said of this request."""
+        if entry.name in self.banned:
+            return True
+        return bool(self.bad) and one_provider(entry) in {answer.provider for answer in self.bad}
 
 
 class BadRequest:
@@ -109,3 +122,8 @@ class BadRequest:
         self.status = status
         self.message = message
         self.code = code
+
+
+def one_provider(entry: Entry) -> str:
+    """What counts as one provider when a request is called bad: at an aggregator, each model."""
+    return entry.name if entry.provider.preset.aggregator else entry.provider.origin

@@ -9,8 +9,9 @@ import orjson
 from aiohttp import web
 
 from proxy.clock import Clock
-from proxy.conclusion import Conclusion
-from proxy.errors import RequestFault, error_body
+from proxy.conclusion import SHUTDOWN_RETRY, Conclusion
+from proxy.dialects.dialect import EVENT_STREAM, Dialect, Exchange, Failure, Reply
+from proxy.errors import RequestFault
 from proxy.job import Job
 from proxy.text import header_value, trail_header
 
@@ -29,21 +30,47 @@ def json_reply(
     )
 
 
-def fault_reply(fault: RequestFault, request_id: str) -> web.Response:
+def told_reply(told: Reply, headers: dict[str, str] | None = None) -> web.Response:
+    """What a dialect said, beside `headers`."""
+    return web.Response(
+        body=told.body,
+        status=told.status,
+        headers={
+            "server": _SERVER,
+            **(headers or {}),
+            **told.headers,
+            "content-type": told.content_type,
+        },
+    )
+
+
+def fault_reply(fault: RequestFault, dialect: Dialect, request_id: str) -> web.Response:
     """The client's own mistake, before any upstream was asked."""
-    headers = {"x-request-id": request_id}
-    if fault.status in (408, 413, 415):
-        # The rest of the body is not read: the connection can't be used again.
-        headers["connection"] = "close"
-    body = error_body(fault.message, type=fault.type, param=fault.param, code=fault.code)
-    return json_reply(body, status=fault.status, headers=headers)
+    failure = Failure(
+        status=fault.status,
+        message=fault.message,
+        type=fault.type,
+        code=fault.code,
+        param=fault.param,
+        headers={"retry-after": SHUTDOWN_RETRY} if fault.status == 503 else {},
+    )
+    return told_reply(dialect.refusal(failure, request_id), {"x-request-id": request_id})
 
 
-def conclusion_reply(job: Job, conclusion: Conclusion, clock: Clock) -> web.Response:
+def conclusion_reply(
+    job: Job, conclusion: Conclusion, exchange: Exchange, clock: Clock
+) -> web.Response:
     """Nobody served."""
-    body = conclusion.body(trail_list(job, clock))
-    headers = {**job_headers(job), **conclusion.headers}
-    return json_reply(body, status=conclusion.status, headers=headers)
+    failure = Failure(
+        status=conclusion.status,
+        message=conclusion.message,
+        type=conclusion.type,
+        code=conclusion.code,
+        param=conclusion.param,
+        headers=conclusion.headers,
+        trail=trail_list(job, clock),
+    )
+    return told_reply(exchange.failed(failure), job_headers(job))
 
 
 def job_headers(job: Job) -> dict[str, str]:
@@ -58,8 +85,9 @@ def job_headers(job: Job) -> dict[str, str]:
     if job.served is not None:
         headers["x-429chain-provider"] = job.served.provider.id
         headers["x-429chain-model"] = header_value(job.served.model)
-    if job.dropped:
-        headers["x-429chain-dropped"] = ",".join(header_value(name) for name in job.dropped)
+    dropped = (*job.request.dropped, *job.dropped)
+    if dropped:
+        headers["x-429chain-dropped"] = ",".join(map(header_value, dropped))
     if job.capped is not None:
         headers["x-429chain-capped"] = str(job.capped)
     return headers
@@ -69,7 +97,7 @@ def stream_headers(job: Job) -> dict[str, str]:
     """Of an event stream: nothing on the way may keep or collect it."""
     return {
         **job_headers(job),
-        "content-type": "text/event-stream; charset=utf-8",
+        "content-type": EVENT_STREAM,
         "cache-control": "no-cache",
         "x-accel-buffering": "no",
     }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from proxy.errors import RequestFault
-from proxy.model import Chain, Client, Configuration, Entry, make_entry
+from proxy.model import Chain, Client, Configuration, Entry, Provider, make_entry
+from proxy.text import safe_text
 
 _MOST_NAMES = 20
 """Names that an error lists."""
@@ -25,7 +27,7 @@ def resolve(configuration: Configuration, client: Client, model: str) -> Chain:
         raise _unknown(configuration, client, model)
     fallback = client.chain or configuration.routing.default_chain
     default = configuration.chains.get(fallback)
-    if default is None:
+    if default is None or (client.chains is not None and fallback not in client.chains):
         raise _unknown(configuration, client, model)
     return default
 
@@ -51,36 +53,50 @@ def direct_entry(configuration: Configuration, model: str) -> Entry | None:
     entry = configuration.entries.get(model)
     if entry is not None or direct == "configured":
         return entry
-    provider_id, slash, name = model.partition("/")
+    return any_entry(configuration, model)
+
+
+def any_entry(configuration: Configuration, name: str) -> Entry | None:
+    """`provider/model`, configured or not; None for a provider that is not configured."""
+    known = configuration.entries.get(name)
+    if known is not None:
+        return known
+    provider_id, _, model = name.partition("/")
     provider = configuration.providers.get(provider_id)
-    if not slash or not name or provider is None:
-        return None
-    return make_entry(provider, name)
+    return _unlisted(provider, model) if provider is not None and model else None
+
+
+@lru_cache(maxsize=256)
+def _unlisted(provider: Provider, model: str) -> Entry:
+    """The same entry each time: the ledger knows entries by identity."""
+    return make_entry(provider, model)
 
 
 def listed_models(configuration: Configuration, client: Client) -> list[tuple[str, str]]:
     """`(id, owned_by)` for `GET /v1/models`: chains, their other names, every provider/model."""
-    chains = [
-        chain
-        for chain in configuration.chains.values()
-        if client.chains is None or chain.name in client.chains
-    ]
-    listed = {chain.name: "429chain" for chain in chains}
-    for chain in chains:
-        for pattern in chain.models:
-            if "*" not in pattern and "?" not in pattern and "[" not in pattern:
-                listed.setdefault(pattern, "429chain")
+    listed = dict.fromkeys(chain_names(configuration, client), "429chain")
     if client.chains is None and configuration.routing.direct != "off":
         for name, entry in configuration.entries.items():
             listed.setdefault(name, entry.provider.id)
     return list(listed.items())
 
 
+def chain_names(configuration: Configuration, client: Client) -> list[str]:
+    """The chains that a client may use, then their `models` names that are no patterns."""
+    chains = [
+        chain
+        for chain in configuration.chains.values()
+        if client.chains is None or chain.name in client.chains
+    ]
+    others = [name for chain in chains for name in chain.models if not set(name) & set("*?[")]
+    return list(dict.fromkeys([*(chain.name for chain in chains), *others]))
+
+
 def _unknown(configuration: Configuration, client: Client, model: str) -> RequestFault:
-    names = [name for name, _ in listed_models(configuration, client)]
-    known = ", ".join(names[:_MOST_NAMES]) or "none: add one under [chains]"
+    known = ", ".join(chain_names(configuration, client)[:_MOST_NAMES])
     return RequestFault(
-        f"The model '{model[:200]}' names no chain. Chains: {known}.",
+        f"The model '{safe_text(model, 200)}' names no chain. "
+        f"Chains: {known or 'none, add one under [chains]'}.",
         status=404,
         param="model",
         code="model_not_found",

@@ -5,37 +5,30 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
-import orjson
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
 
 from proxy.auth import Keys, presented_key
-from proxy.chat_request import parse_chat
-from proxy.conclusion import Conclusion
-from proxy.deadlines import DeadlinePassed
+from proxy.cors import allow_origin, preflight
+from proxy.dialects.dialect import Dialect, Failure
+from proxy.dialects.spoken import COUNT_TOKENS, DIALECTS, MESSAGES, is_anthropic, spoken
 from proxy.engine import Engine, new_request_id
-from proxy.errors import RequestFault, UpstreamFault, error_body
-from proxy.intake import read_body
-from proxy.job import Job
+from proxy.errors import RequestFault
+from proxy.intake import check_announced, read_body
 from proxy.model import Client, Configuration
-from proxy.replies import (
-    conclusion_reply,
-    fault_reply,
-    job_headers,
-    json_reply,
-    stream_headers,
-)
+from proxy.model_list import model, model_list
+from proxy.replies import fault_reply, json_reply, told_reply
 from proxy.resolve import listed_models, resolve
-from proxy.upstream import Served, Streaming
-from proxy.waterfall import Answer
+from proxy.serving import ID, RELAYING, abort, serve
+from proxy.text import safe_text
 
 log = logging.getLogger(__name__)
 
-WRITE_STALL = 60.0
-"""Seconds for which a client may take nothing of its stream."""
-
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_CREATED = 1767225600
-"""Of every listed model: clients want a number, nobody reads it."""
+_SERVED = (
+    "/v1/chat/completions, /v1/completions, /v1/responses, /v1/messages, "
+    "/v1/messages/count_tokens and /v1/models"
+)
 
 
 class Server:
@@ -51,30 +44,36 @@ class Server:
     def application(self) -> web.Application:
         """An aiohttp application. Run it with `handler_cancellation=True`, or the upstream of a
         client that left runs to its end."""
-        app = web.Application(client_max_size=0)
-        routes: list[tuple[str, str, Handler]] = [
-            ("GET", "/health", self._health),
-            ("GET", "/", self._root),
-        ]
+        app = web.Application(client_max_size=0, middlewares=[self._elsewhere()])
         for prefix in ("/v1", ""):
-            routes += [
-                ("POST", prefix + "/chat/completions", self._chat),
-                ("GET", prefix + "/models", self._models),
-                ("GET", prefix + "/models/{id:.+}", self._model),
-            ]
-        paths: dict[str, web.Resource] = {}
-        for method, path, handler in routes:
-            resource = paths.setdefault(path, app.router.add_resource(path))
-            guarded = self._guarded(handler)
-            resource.add_route(method, guarded, expect_handler=self._expect)
-            if method == "GET":
-                resource.add_route("HEAD", guarded, expect_handler=self._expect)
-        for resource in paths.values():
-            resource.add_route("*", self._guarded(self._wrong_method), expect_handler=self._expect)
+            for path, dialect in DIALECTS.items():
+                self._route(app, "POST", prefix + path, self._speaking(dialect))
+            self._route(app, "POST", prefix + COUNT_TOKENS, self._count_tokens)
+            self._route(app, "GET", prefix + "/models", self._models)
+            self._route(app, "GET", prefix + "/models/{id:.+}", self._model)
+        self._route(app, "GET", "/health", self._health)
+        self._route(app, "GET", "/", self._root)
         app.router.add_route(
             "*", "/{path:.*}", self._guarded(self._no_route), expect_handler=self._expect
         )
         return app
+
+    def _route(self, app: web.Application, method: str, path: str, handler: Handler) -> None:
+        """The one method of a path, and what the others are told."""
+        allowed = "GET, HEAD" if method == "GET" else method
+
+        async def wrong_method(request: web.Request) -> web.StreamResponse:
+            raise RequestFault(
+                f"{request.method} does not go with {safe_text(request.path, 200)}; "
+                f"it takes {allowed}.",
+                status=405,
+                code="method_not_allowed",
+            )
+
+        resource = app.router.add_resource(path)
+        for name in allowed.split(", "):
+            resource.add_route(name, self._guarded(handler), expect_handler=self._expect)
+        resource.add_route("*", self._guarded(wrong_method), expect_handler=self._expect)
 
     # Around every handler.
 
@@ -82,43 +81,62 @@ class Server:
         """The last catch, and what every answer has in common."""
 
         async def guarded(request: web.Request) -> web.StreamResponse:
+            request[ID] = new_request_id()
+            origins = self._engine.configuration.cors_origins
             try:
                 _refuse_odd_framing(request)
                 if request.method == "OPTIONS":
-                    response: web.StreamResponse = self._preflight(request)
+                    response: web.StreamResponse = preflight(origins, request)
                 else:
                     response = await handler(request)
             except RequestFault as fault:
-                response = fault_reply(fault, new_request_id())
-            except Exception as error:
-                if isinstance(error, ConnectionError):
-                    raise
-                request_id = new_request_id()
-                log.exception("request %s failed inside 429chain", request_id)
-                body = error_body(
-                    f"429chain itself failed; its log has the reason (request {request_id}).",
-                    type="server_error",
-                    code="internal_error",
-                )
-                response = json_reply(body, status=500, headers={"x-request-id": request_id})
+                response = self._fault(request, fault)
+            except ConnectionError:
+                return _nobody(request)
+            except Exception:
+                log.exception("request %s failed inside 429chain", request[ID])
+                if RELAYING in request:
+                    # Another status line would end up in the middle of its stream.
+                    return _nobody(request)
+                response = _our_fault(request)
             if not response.prepared:
-                self._allow_origin(request, response)
+                response.headers.setdefault("x-request-id", request[ID])
+                allow_origin(origins, request, response)
             return response
 
         return guarded
 
+    def _elsewhere(self) -> Middleware:
+        """For what no route takes, not even the last one (`OPTIONS *`, a line break in the path):
+        aiohttp's own answer would be no JSON and name its version."""
+        no_route = self._guarded(self._no_route)
+
+        @web.middleware
+        async def elsewhere(request: web.Request, handler: Handler) -> web.StreamResponse:
+            known = request.match_info.http_exception is None
+            return await (handler if known else no_route)(request)
+
+        return elsewhere
+
+    def _fault(self, request: web.Request, fault: RequestFault) -> web.Response:
+        response = fault_reply(fault, spoken(request.path, request.headers), request[ID])
+        if not request.content.is_eof():
+            # What is left of its body is not read: the connection can't be used again.
+            response.force_close()
+        return response
+
     async def _expect(self, request: web.Request) -> web.StreamResponse | None:
         """Answer `Expect: 100-continue` for those who may send their body, and nobody else."""
-        if request.headers.get(hdrs.EXPECT, "").lower() != "100-continue":
-            return fault_reply(
-                RequestFault("Only 100-continue can be expected.", status=417), new_request_id()
-            )
+        request[ID] = new_request_id()
         try:
+            if request.headers.get(hdrs.EXPECT, "").lower() != "100-continue":
+                raise RequestFault("Only 100-continue can be expected.", status=417)
             self._client(request)
+            check_announced(request, self._engine.configuration.max_body)
         except RequestFault as fault:
-            return fault_reply(fault, new_request_id())
-        assert request.transport is not None
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            return self._fault(request, fault)
+        if request.version >= (1, 1) and request.transport is not None:
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return None
 
     def _client(self, request: web.Request) -> Client:
@@ -135,32 +153,6 @@ class Server:
             )
         return client
 
-    def _allow_origin(self, request: web.Request, response: web.StreamResponse) -> None:
-        origin = request.headers.get(hdrs.ORIGIN)
-        if origin is not None and origin in self._engine.configuration.cors_origins:
-            response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
-            response.headers[hdrs.VARY] = "origin"
-            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = (
-                "x-request-id, x-429chain-chain, x-429chain-provider, x-429chain-model, "
-                "x-429chain-attempts, x-429chain-trail, x-429chain-dropped, x-429chain-capped, "
-                "retry-after, retry-after-ms"
-            )
-
-    def _preflight(self, request: web.Request) -> web.Response:
-        if request.headers.get(hdrs.ORIGIN) not in self._engine.configuration.cors_origins:
-            raise RequestFault(
-                "This origin is not listed in server.cors_origins.",
-                status=403,
-                code="origin_not_allowed",
-            )
-        wanted = request.headers.get(hdrs.ACCESS_CONTROL_REQUEST_HEADERS, "")
-        headers = {
-            hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, HEAD",
-            hdrs.ACCESS_CONTROL_ALLOW_HEADERS: wanted or "authorization, content-type",
-            hdrs.ACCESS_CONTROL_MAX_AGE: "600",
-        }
-        return web.Response(status=204, headers=headers)
-
     # Handlers.
 
     async def _health(self, request: web.Request) -> web.Response:
@@ -174,39 +166,38 @@ class Server:
 
     async def _no_route(self, request: web.Request) -> web.StreamResponse:
         raise RequestFault(
-            f"There is no {request.method} {request.path[:200]} here. 429chain serves "
-            "/v1/chat/completions and /v1/models.",
+            f"There is no {request.method} {safe_text(request.path, 200)} here. 429chain serves "
+            f"{_SERVED}.",
             status=404,
             code="not_found",
         )
 
-    async def _wrong_method(self, request: web.Request) -> web.StreamResponse:
-        raise RequestFault(
-            f"{request.method} does not go with {request.path[:200]}.",
-            status=405,
-            code="method_not_allowed",
-        )
-
     async def _models(self, request: web.Request) -> web.Response:
         listed = listed_models(self._engine.configuration, self._client(request))
-        data = [_model(id, owner) for id, owner in listed]
-        return json_reply(
-            {"object": "list", "data": data}, headers={"x-request-id": new_request_id()}
-        )
+        return json_reply(model_list(listed, anthropic=is_anthropic(request.headers)))
 
     async def _model(self, request: web.Request) -> web.Response:
         wanted = request.match_info["id"]
-        for id, owner in listed_models(self._engine.configuration, self._client(request)):
-            if id == wanted:
-                return json_reply(_model(id, owner), headers={"x-request-id": new_request_id()})
+        for listed in listed_models(self._engine.configuration, self._client(request)):
+            if listed[0] == wanted:
+                return json_reply(model(listed, anthropic=is_anthropic(request.headers)))
         raise RequestFault(
-            f"The model '{wanted[:200]}' is not listed. GET /v1/models tells which are.",
+            f"The model '{safe_text(wanted, 200)}' is not listed. GET /v1/models tells which are.",
             status=404,
             param="model",
             code="model_not_found",
         )
 
-    async def _chat(self, request: web.Request) -> web.StreamResponse:
+    def _speaking(self, dialect: Dialect) -> Handler:
+        """The handler of a format's path."""
+
+        async def handler(request: web.Request) -> web.StreamResponse:
+            return await serve(self._engine, request, dialect, self._welcome(request))
+
+        return handler
+
+    def _welcome(self, request: web.Request) -> Client:
+        """The client, while new requests are taken."""
         client = self._client(request)
         if self.stopping:
             # On a connection that was open already: the port takes no new ones.
@@ -216,65 +207,32 @@ class Server:
                 type="server_error",
                 code="shutting_down",
             )
-        configuration = self._engine.configuration
-        chat = parse_chat(await read_body(request, configuration.max_body))
+        return client
+
+    async def _count_tokens(self, request: web.Request) -> web.Response:
+        """Estimated, as every reservation is: no upstream is asked."""
+        client, configuration = self._client(request), self._engine.configuration
+        chat = MESSAGES.read_to_count(await read_body(request, configuration.max_body))
         chain = resolve(configuration, client, chat.model)
-        agent = request.headers.get(hdrs.USER_AGENT, "").partition(" ")[0][:100]
-        with self._engine.job(chat, chain, client, agent, id=new_request_id()) as job:
-            answer = await self._engine.serve(job)
-            if isinstance(answer, Conclusion):
-                job.outcome, job.status = "failed", answer.status
-                return conclusion_reply(job, answer, self._engine.clock)
-            if isinstance(answer.outcome, Served):
-                return self._plain(job, answer, answer.outcome)
-            return await self._stream(request, job, answer, answer.outcome)
-
-    def _plain(self, job: Job, answer: Answer, served: Served) -> web.Response:
-        self._engine.settle(job, answer, served.usage, served.text_bytes)
-        job.outcome, job.status = "ok", 200
-        job.first_token_ms = (self._engine.clock.now() - job.started) * 1000
-        return json_reply(served.body, headers=job_headers(job))
-
-    async def _stream(
-        self, request: web.Request, job: Job, answer: Answer, streaming: Streaming
-    ) -> web.StreamResponse:
-        response = web.StreamResponse(headers=stream_headers(job))
-        self._allow_origin(request, response)
-        stream = streaming.stream
-        try:
-            await response.prepare(request)
-            job.status = 200
-            job.first_token_ms = (self._engine.clock.now() - job.started) * 1000
-            fault = await streaming.relay(response.write, stalled=WRITE_STALL)
-            if fault is None:
-                job.outcome = "ok"
-            else:
-                job.outcome = "interrupted"
-                self._engine.stream_broke(job, answer, fault)
-                await response.write(_interruption(fault, self._engine))
-            await response.write_eof()
-        except (DeadlinePassed, ConnectionError):
-            # It took nothing for a minute, or went away between two writes: `left` it is.
-            job.outcome = None
-            if request.transport is not None:
-                request.transport.abort()
-        finally:
-            streaming.close()
-            self._engine.settle(job, answer, stream.usage, stream.text_bytes)
-        return response
+        headers = {"request-id": request[ID]}
+        tokens = self._engine.prompt_tokens(chat, chain)
+        return json_reply({"input_tokens": tokens}, headers=headers)
 
 
-def _model(id: str, owner: str) -> dict[str, object]:
-    return {"id": id, "object": "model", "created": _CREATED, "owned_by": owner}
+def _nobody(request: web.Request) -> web.Response:
+    """For a client that is gone, or has to be: aiohttp would log a traceback for an exception."""
+    abort(request)
+    return web.Response(status=499)
 
 
-def _interruption(fault: UpstreamFault, engine: Engine) -> bytes:
-    """The last event of a stream that broke: no `[DONE]` comes after it."""
-    message = engine.attempts.redactor.detail(fault.message)
-    error = error_body(
-        f"The stream was interrupted: {message}.", type="upstream_error", code="stream_interrupted"
+def _our_fault(request: web.Request) -> web.Response:
+    failure = Failure(
+        status=500,
+        message=f"429chain itself failed; its log has the reason (request {request[ID]}).",
+        type="server_error",
+        code="internal_error",
     )
-    return b"data: " + orjson.dumps(error) + b"\n\n"
+    return told_reply(spoken(request.path, request.headers).refusal(failure, request[ID]))
 
 
 def _refuse_odd_framing(request: web.Request) -> None:

@@ -105,17 +105,10 @@ class Trail:
     def skipped(self, entry: Entry, reason: str, retry_at: float | None) -> None:
         self._put(Step(entry.name, f"skipped:{reason}", cause_of_reason(reason), "", retry_at))
 
-    def ended(
-        self,
-        entry: Entry,
-        word: str,
-        cause: Cause,
-        detail: str = "",
-        retry_at: float | None = None,
-    ) -> None:
+    def ended(self, step: Step) -> None:
         """An upstream request for the entry came to its end."""
-        self.asked[entry.name] = cause
-        self._put(Step(entry.name, word, cause, detail, retry_at))
+        self.asked[step.entry] = step.cause
+        self._put(step)
 
     def trying(self, entry: Entry) -> None:
         """An upstream request is on its way."""

@@ -13,39 +13,23 @@ from typing import Literal
 
 import aiohttp
 import orjson
-from aiohttp.http_exceptions import HttpProcessingError
 
 from proxy.answer import Usage
+from proxy.breakage import BROKEN, GONE, NO_CONNECTION, in_our_words
 from proxy.chat_request import ChatRequest
 from proxy.completion import read_completion
-from proxy.connections import Connections, ConnectionUse, ForbiddenAddress
+from proxy.connections import Connections, ConnectionUse
 from proxy.conversion import StreamCollector, stream_from_completion
 from proxy.deadlines import DeadlinePassed, Deadlines
 from proxy.errors import UpstreamFault
-from proxy.limits.judge import FailureKind
 from proxy.model import Entry
 from proxy.providers.adapter import Adapted
+from proxy.relay import MOST_ANSWER, Streaming
 from proxy.stream import ChatStream
 
-MOST_ANSWER = 32 * 1024 * 1024
-"""Bytes of an answer, decoded."""
 _MOST_ERROR = 64 * 1024
 _ERROR_TIME = 0.5
 """Seconds for the body of an error: its status alone has to do then."""
-
-_NO_CONNECTION = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    ForbiddenAddress,
-)
-_BROKEN = (
-    aiohttp.ClientError,
-    HttpProcessingError,
-    OSError,
-    ValueError,
-    RecursionError,
-    EOFError,
-)
 
 
 @dataclass(slots=True)
@@ -69,14 +53,12 @@ class Refused:
 
 @dataclass(slots=True)
 class Failed:
-    """No answer that could be judged. `word` is the trail's; `requested`: its deadline was ours."""
+    """No answer that could be judged; `word` is the trail's too."""
 
-    kind: FailureKind
-    word: str
+    word: Literal["timeout", "unreachable", "broken"]
     detail: str
     whole_request: bool = False
     """The deadline of the client's whole request passed, not one of this attempt."""
-    never_sent: bool = False
     stale: bool = False
     """A used connection that broke before any byte: to be tried once more on a fresh one."""
 
@@ -98,79 +80,8 @@ class Order:
     alone: Callable[[], bool]
     """True while no other entry could serve: first_token and plain are put off that long."""
     on_head: Callable[[int, Mapping[str, str]], None]
-
-
-class Streaming:
-    """A stream whose first meaningful event has come. `relay` the rest, or `close`."""
-
-    __slots__ = ("_frames", "_idle", "_read", "_response", "_total_at", "stream")
-
-    def __init__(
-        self,
-        response: aiohttp.ClientResponse | None,
-        stream: ChatStream,
-        frames: list[bytes],
-        total_at: float,
-        idle: float,
-    ) -> None:
-        self._response = response
-        self.stream = stream
-        self._frames = frames
-        self._total_at = total_at
-        self._idle = idle
-        self._read = 0
-
-    async def relay(
-        self, write: Callable[[bytes], object], *, stalled: float
-    ) -> UpstreamFault | None:
-        """Write every frame as it comes; returns the fault that ended it early, if one did.
-
-        `write` is awaited, so that a slow client slows its upstream. Raises DeadlinePassed("write")
-        when a client takes nothing for `stalled` seconds.
-        """
-        loop = asyncio.get_running_loop()
-        try:
-            async with Deadlines() as deadlines:
-                frames = self._frames
-                self._frames = []
-                while True:
-                    if frames:
-                        deadlines.until(loop.time() + stalled, "write")
-                        written = write(b"".join(frames))
-                        if asyncio.iscoroutine(written):
-                            await written
-                    if self.stream.done or self.stream.fault is not None:
-                        return self.stream.fault
-                    deadlines.until(min(loop.time() + self._idle, self._total_at), "idle")
-                    frames = await self._more()
-        except DeadlinePassed as passed:
-            if passed.what == "write":
-                raise
-            return UpstreamFault("broken", "the stream stalled")
-        except UpstreamFault as fault:
-            return fault
-        except _BROKEN as error:
-            # The client's own connection breaks with these too; only reads are ours to explain.
-            if isinstance(error, aiohttp.ClientConnectionResetError):
-                raise
-            return UpstreamFault("broken", _why(error))
-        finally:
-            self.close()
-
-    async def _more(self) -> list[bytes]:
-        if self._response is None:
-            return self.stream.end()
-        chunk = await self._response.content.readany()
-        self._read += len(chunk)
-        if self._read > MOST_ANSWER:
-            raise UpstreamFault("broken", "an answer over 32 MiB")
-        return self.stream.feed(chunk) if chunk else self.stream.end()
-
-    def close(self) -> None:
-        """Let go of the upstream: at once, whatever it still had to say."""
-        if self._response is not None:
-            self._response.close()
-            self._response = None
+    use: ConnectionUse
+    """Tells afterwards whether anything was sent, and on which kind of connection."""
 
 
 Outcome = Served | Streaming | Refused | Failed
@@ -191,24 +102,24 @@ class Upstream:
         what: Literal["first_token", "plain"] = "first_token" if order.request.stream else "plain"
         patience = timeouts.first_token if order.request.stream else timeouts.plain
         attempt = _Attempt(order, started, timeouts.total, timeouts.idle)
-        use = ConnectionUse()
         try:
             async with Deadlines() as deadlines:
                 attempt.deadlines = deadlines
                 attempt.expect(started + patience, what, order.alone)
-                return await attempt.run(self._connections, use)
+                return await attempt.run(self._connections)
         except DeadlinePassed as passed:
             whole = passed.what == "request"
-            return Failed("timeout", "timeout", _LATE[passed.what], whole_request=whole)
+            return Failed("timeout", _LATE[passed.what], whole_request=whole)
         except UpstreamFault as fault:
             if fault.kind == "error":
                 return Refused(200, attempt.headers, fault.body, inner=True)
-            return Failed("broken", "broken", fault.message)
-        except _NO_CONNECTION as error:
-            return Failed("unreachable", "unreachable", _why(error), never_sent=True)
-        except _BROKEN as error:
-            stale = use.reused and not attempt.answered and not order.fresh
-            return Failed("broken", "broken", _why(error), stale=stale)
+            return Failed("broken", fault.message)
+        except NO_CONNECTION as error:
+            return Failed("unreachable", in_our_words(error))
+        except BROKEN as error:
+            silent = isinstance(error, GONE) and not attempt.answered
+            stale = silent and order.use.reused and not order.fresh
+            return Failed("broken", in_our_words(error), stale=stale)
         finally:
             attempt.close()
 
@@ -273,14 +184,14 @@ class _Attempt:
         if self._response is not None:
             self._response.close()
 
-    async def run(self, connections: Connections, use: ConnectionUse) -> Outcome:
+    async def run(self, connections: Connections) -> Outcome:
         order = self._order
         response = await connections.post(
             order.entry.provider,
             order.adapted.body,
             local_only=order.local_only,
             fresh=order.fresh,
-            use=use,
+            use=order.use,
         )
         self._response, self.answered, self.headers = response, True, response.headers
         order.on_head(response.status, response.headers)
@@ -299,7 +210,7 @@ class _Attempt:
                     body += chunk
         except TimeoutError:
             pass
-        except _BROKEN:
+        except BROKEN:
             # Cut off: the status stands, and what came of the text may still tell.
             pass
         return bytes(body[:_MOST_ERROR])
@@ -372,26 +283,3 @@ class _Attempt:
                 self.expect(loop.time() + self._idle, "idle")
         completion = collector.end()
         return Served(completion.body, completion.usage, completion.text_bytes)
-
-
-def _why(error: BaseException) -> str:
-    """In our own words: aiohttp's may hold URLs and headers."""
-    for kind, words in _WORDS:
-        if isinstance(error, kind):
-            return words
-    return "the connection broke"
-
-
-_WORDS: tuple[tuple[type[BaseException], str], ...] = (
-    (ForbiddenAddress, "its host leads to an address that is refused"),
-    (aiohttp.ClientConnectorCertificateError, "its TLS certificate is not trusted"),
-    (aiohttp.ClientConnectorDNSError, "its host name is not known"),
-    (aiohttp.ClientConnectorSSLError, "no TLS connection"),
-    (aiohttp.ConnectionTimeoutError, "no connection within timeouts.connect"),
-    (aiohttp.ClientConnectorError, "the connection was refused"),
-    (aiohttp.ServerDisconnectedError, "the connection was closed without an answer"),
-    (aiohttp.ClientPayloadError, "the answer was cut off"),
-    (aiohttp.ClientOSError, "the connection was reset"),
-    (aiohttp.ClientResponseError, "the answer is no HTTP"),
-    (HttpProcessingError, "the answer is no HTTP"),
-)

@@ -59,10 +59,17 @@ LADDERS = {
 class Block:
     """One block in force, or half-open behind its end. Times are `Clock.now()` seconds."""
 
-    __slots__ = ("began", "born", "ladder", "probe", "step", "until")
+    __slots__ = ("began", "born", "guessed", "ladder", "probe", "step", "until")
 
     def __init__(
-        self, ladder: Ladder, began: float, until: float, step: int = 0, born: int = 0
+        self,
+        ladder: Ladder,
+        began: float,
+        until: float,
+        step: int = 0,
+        born: int = 0,
+        *,
+        guessed: bool = True,
     ) -> None:
         self.ladder = ladder
         self.born = born
@@ -71,8 +78,10 @@ class Block:
         self.began = began
         self.until = until
         self.step = step
+        self.guessed = guessed
+        """Nobody said how long: a probe has to tell whether it is over."""
         self.probe: object | None = None
-        """The reservation that tries whether it is over."""
+        """The reservation that does."""
 
     def blocked_until(self, now: float) -> float | None:
         """None if a request may pass; else when one may, as far as can be told."""
@@ -82,9 +91,20 @@ class Block:
             return now + 1.0
         return None
 
+    def wants_probe(self, now: float) -> bool:
+        """Whether a request that is sent now is the one that tells."""
+        return self.guessed and self.probe is None and now >= self.until
+
+    def next_step(self, request: object, seq: int, now: float) -> bool:
+        """Whether the failure of that request (`seq` its number) makes the block longer."""
+        if self.guessed:
+            return self.probe is request
+        return seq > self.born and now >= self.until
+
     def lengthen(self, until: float) -> None:
         """To a later moment that the provider stated."""
-        self.until = max(self.until, until)
+        if until > self.until:
+            self.until, self.guessed = until, False
 
     def climb(self, now: float, born: int, stated: float | None, random: Random) -> None:
         """The next step: it was tried, and it failed again."""
@@ -95,13 +115,16 @@ class Block:
         self.probe = None
         if self.ladder is STATED:
             # Twice refused at once: what was said is too short, or not meant for us.
-            wait = max(stated or 1.0, min(2 * last, self.ladder.most))
+            own = min(2 * last, self.ladder.most)
         else:
-            wait = max(stated or 0.0, self.ladder.wait(self.step, random))
-        self.until = now + wait
+            own = self.ladder.wait(self.step, random)
+        said = 0.0 if stated is None else stated
+        self.guessed = self.ladder.probes and own > said
+        self.until = now + max(own, said)
 
 
 def begin(ladder: Ladder, now: float, born: int, stated: float | None, random: Random) -> Block:
     """A new block: as long as stated, else the ladder's first step."""
     wait = ladder.wait(0, random) if stated is None else stated
-    return Block(ladder, now, now + wait, born=born)
+    guessed = ladder.probes and stated is None
+    return Block(ladder, now, now + wait, born=born, guessed=guessed)

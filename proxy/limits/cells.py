@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import inf
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from proxy.clock import Clock
+from proxy.limits.rolling import RollingWindow
 from proxy.limits.windows import (
     Booking,
     BucketWindow,
     ClockWindow,
     ParallelWindow,
-    RollingWindow,
     Window,
     seconds_to_boundary,
 )
 from proxy.model import WINDOW_SECONDS, Dimension, Kind, Limit, Source, limit_word
 from proxy.model import Window as WindowName
 
-_DAY = 86400.0
+_UNNAMED = WINDOW_SECONDS["minute"]
+"""Seconds of a window of which nobody said which it is; its true end comes with the readings."""
+
+
+class Told(NamedTuple):
+    """A reading as a cell takes it: `reset` is a moment here, not a duration."""
+
+    limit: int | None
+    remaining: int | None
+    reset: float | None
+    seq: int
+    """Number of the request whose answer brought it."""
+    sent_at: float
+    """When that request was sent."""
+    source: Source
 
 
 class Cell:
@@ -30,24 +45,27 @@ class Cell:
 
     __slots__ = (
         "_clock",
+        "_learned",
+        "_learned_from",
+        "_learned_until",
         "closed_until",
         "configured",
         "dimension",
+        "guess",
         "guess_probe",
         "guess_void_until",
         "heard_at",
         "heard_seq",
         "kind",
-        "learned",
-        "learned_from",
-        "learned_until",
         "refused_amount",
         "refused_until",
+        "size",
+        "source",
         "spent_born",
         "streak",
-        "unheard",
         "window",
         "window_name",
+        "word",
         "zone",
     )
 
@@ -57,12 +75,17 @@ class Cell:
         self._clock = clock
         self.dimension: Dimension = dimension
         self.window_name: WindowName | None = window
+        self.word = limit_word(dimension, window)
         self.kind: Kind = kind
         self.zone = zone
         self.configured: Limit | None = None
-        self.learned: float | None = None
-        self.learned_from: Source = "header"
-        self.learned_until = inf
+        self._learned: float | None = None
+        self._learned_from: Source = "header"
+        self._learned_until = inf
+        self.size = inf
+        """`inf` where nobody named one."""
+        self.source: Source = "preset"
+        self.guess = False
         self.heard_seq = -1
         """Number of the request whose reading is the newest: an older one changes nothing."""
         self.heard_at = -inf
@@ -76,171 +99,194 @@ class Cell:
         """Number of the last request that had been sent when it was last found spent."""
         self.streak = 0
         """Refusals in a row that nothing came between."""
-        self.unheard: dict[Booking, None] = {}
-        """Of requests whose answer's head has not come: no reading knows of them yet."""
         self.guess_void_until = -inf
         self.guess_probe: object | None = None
+        """The reservation that tries what lies beyond a guess."""
         self.window: Window = self._make_window()
 
     def _make_window(self) -> Window:
-        size = self.size
         if self.dimension == "concurrent":
-            return ParallelWindow(size)
+            return ParallelWindow(self.size)
         name = self.window_name
         if name is None or self.kind == "clock":
-            return ClockWindow(size, self._to_boundary)
-        seconds = WINDOW_SECONDS[name]
-        if self.kind == "bucket":
-            return BucketWindow(size, seconds)
-        return RollingWindow(size, seconds)
+            return ClockWindow(self.size, self._to_boundary)
+        kind = BucketWindow if self.kind == "bucket" else RollingWindow
+        return kind(self.size, WINDOW_SECONDS[name])
 
     def _to_boundary(self) -> float:
         if self.window_name is None:
-            # Which window it is was never said; its end comes with the readings.
-            return WINDOW_SECONDS["minute"]
+            return _UNNAMED
         return seconds_to_boundary(self.window_name, self.zone, self._clock.wall())
 
+    def _whole_window(self) -> float:
+        """The longest that it can be spent, in seconds."""
+        if self.window_name is None or self.kind == "clock":
+            return self._to_boundary()
+        return WINDOW_SECONDS[self.window_name]
+
     # What is known.
-
-    @property
-    def word(self) -> str:
-        return limit_word(self.dimension, self.window_name)
-
-    @property
-    def size(self) -> float:
-        """`inf` where nobody named one."""
-        if self.learned is not None and self._clock.now() < self.learned_until:
-            return self.learned
-        return inf if self.configured is None else float(self.configured.size)
-
-    @property
-    def source(self) -> Source:
-        if self.learned is not None and self._clock.now() < self.learned_until:
-            return self.learned_from
-        return "preset" if self.configured is None else self.configured.source
-
-    @property
-    def guess(self) -> bool:
-        return self.source == "preset"
 
     def configure(self, limit: Limit | None) -> None:
         """Take the configuration's word; counts stay, unless the kind of window changed."""
         self.configured = limit
-        if limit is not None and (limit.kind, limit.zone) != (self.kind, self.zone):
-            self.kind, self.zone = limit.kind, limit.zone
-            self.window = self._make_window()
+        if limit is not None:
+            self.become(limit.kind, limit.zone)
         self._resize()
+
+    def become(self, kind: Kind, zone: str) -> None:
+        """Count as another kind of window, or in another zone, from now on."""
+        if (kind, zone) != (self.kind, self.zone):
+            self.kind, self.zone = kind, zone
+            self.window = self._make_window()
 
     def learn_size(self, size: float, source: Source, until: float = inf) -> None:
         """Take the provider's word for the size."""
-        self.learned, self.learned_from, self.learned_until = size, source, until
+        self._learned, self._learned_from, self._learned_until = size, source, until
         self._resize()
 
     def _resize(self) -> None:
-        size = self.size
-        bucket = self.window
-        if isinstance(bucket, BucketWindow) and size != bucket.size:
-            # A bucket nobody measured is full whatever its size; else what was used stays used.
-            used = bucket.used(self._clock.now()) if bucket.size < inf else 0.0
-            self.window = BucketWindow(size, bucket.seconds)
-            if size < inf:
-                self.window.load({"used": used}, self._clock.now())
+        if self._learned is not None:
+            self.size, self.source = self._learned, self._learned_from
+        elif self.configured is not None:
+            self.size, self.source = float(self.configured.size), self.configured.source
         else:
-            self.window.size = size
+            self.size, self.source = inf, "preset"
+        self.guess = self.source == "preset" and self.size < inf
+        self.window.size = self.size
+
+    def _refresh(self, now: float) -> None:
+        """Forget a size that was learned for a time."""
+        if now >= self._learned_until:
+            self._learned, self._learned_until = None, inf
+            self._resize()
 
     # What is counted.
 
     def free_at(self, amount: float, now: float) -> float:
         """When `amount` fits: `now` if it does, `inf` if it never will."""
-        free = max(now, self.closed_until)
-        if amount >= self.refused_amount:
-            free = max(free, self.refused_until)
-        size = self.size
-        if size != self.window.size:
-            self._resize()
-        if size == inf or (self.guess and now < self.guess_void_until):
+        if now >= self._learned_until:
+            self._refresh(now)
+        free = now if self.closed_until < now else self.closed_until
+        if amount >= self.refused_amount and self.refused_until > free:
+            free = self.refused_until
+        if self.size == inf or (self.guess and now < self.guess_void_until):
             return free
-        return max(free, self.window.free_at(amount, now))
+        counted = self.window.free_at(amount, now)
+        if counted > self._learned_until:
+            counted = self._learned_until
+        return counted if counted > free else free
 
-    def book(self, amount: float, now: float) -> Booking:
-        """Count a request that is about to be sent."""
-        booking = self.window.book(amount, now)
-        self.unheard[booking] = None
-        return booking
+    def book(self, amount: float, at: float) -> Booking:
+        """Count a request that is sent at that moment."""
+        return self.window.book(amount, at)
 
     def room(self, now: float) -> float:
         """What is left now; `inf` where no size is known."""
-        size = self.size
-        if size == inf:
+        self._refresh(now)
+        if self.size == inf:
             return inf
-        return max(0.0, size - self.window.used(now))
+        return max(0.0, self.size - self.window.used(now))
+
+    def largest(self, now: float) -> float:
+        """The largest amount that may go now: what is left, and less than what was refused."""
+        room = self.room(now)
+        return min(room, self.refused_amount - 1) if now < self.refused_until else room
+
+    @property
+    def counts(self) -> bool:
+        """Requests are booked in it."""
+        return self.size < inf or self.dimension == "concurrent"
 
     def resets_at(self, now: float) -> float | None:
         """When the gauge is whole again."""
-        if self.size == inf and self.closed_until <= now:
-            return None
         natural = self.window.resets_at(now) if self.size < inf else None
-        latest = max(natural or -inf, self.closed_until)
+        latest = self.closed_until if natural is None else max(natural, self.closed_until)
         return latest if latest > now else None
 
-    def hear(
-        self,
-        *,
-        limit: int | None,
-        remaining: int | None,
-        reset: float | None,
-        seq: int,
-        source: Source,
-        now: float,
-    ) -> bool:
-        """Take a reading; False when it is older than what was heard before.
+    def idle(self, now: float) -> bool:
+        """Nothing is known of it that its configuration does not say, nothing counts, none is out.
 
-        `reset` is a moment here, not a duration; `seq` is the number of the request whose answer
-        brought the reading.
+        Such a cell can be made anew whenever it is needed.
         """
-        if seq < self.heard_seq and self._same_window(now):
-            return False
-        if limit is not None:
-            self.learn_size(float(limit), source)
-        if remaining is None:
+        return (
+            self._learned is None
+            and self.closed_until <= now
+            and self.refused_until <= now
+            and self.guess_void_until <= now
+            and self.window.used(now) == 0
+        )
+
+    # What providers say.
+
+    def outdates(self, told: Told, now: float) -> bool:
+        """Whether a reading speaks of what is over, or a newer one was heard."""
+        began = self.window.began(now)
+        if told.seq < self.heard_seq and self.heard_at >= began:
             return True
-        if self.size == inf or (limit is None and remaining > self.size):
-            self.learn_size(float(remaining), source)
-        if limit is None and self.guess:
-            self.learn_size(self.size, source)
-        self.heard_seq, self.heard_at = seq, now
-        if remaining > 0 or source == "refusal":
+        # Sent before this window began, and no reset that tells which window it speaks of.
+        return told.reset is None and told.sent_at < began
+
+    def hear(self, told: Told, pending: Collection[Booking], now: float) -> None:
+        """Take a reading. `pending`: what was booked and cannot be in it."""
+        if told.limit is not None:
+            self.learn_size(float(told.limit), told.source)
+        if told.remaining is None:
+            return
+        if told.limit is None:
+            self._learn_from_rest(told, told.remaining, now)
+        self.heard_seq, self.heard_at = told.seq, now
+        if told.remaining > 0 and told.source == "header":
             self.closed_until = -inf
-        seen = max(0.0, self.size - remaining)
-        self.window.reconcile(seen, self.unheard, now, reset)
-        return True
+        seen = max(0.0, self.size - told.remaining) if self.size < inf else 0.0
+        mine = [booking for booking in pending if booking.window is self.window]
+        self.window.reconcile(seen, mine, now, told.reset)
 
-    def _same_window(self, now: float) -> bool:
-        seconds = _DAY if self.window_name is None else WINDOW_SECONDS[self.window_name]
-        return now - self.heard_at < seconds
+    def _learn_from_rest(self, told: Told, remaining: int, now: float) -> None:
+        """What a remainder tells of a size that was not stated with it."""
+        self._refresh(now)
+        for_a_time = self._learned_until < inf
+        if self.size == inf or for_a_time:
+            # So many, until the window ends: how many there will be then, nobody has said.
+            until = now + self._whole_window() if told.reset is None else told.reset
+            if remaining > 0 or for_a_time:
+                rest = max(float(remaining), self.size if for_a_time else 0.0)
+                self.learn_size(rest, told.source, until)
+            elif told.source == "header":
+                self.closed_until = max(self.closed_until, until)
+        elif remaining > self.size:
+            self.learn_size(float(remaining), told.source)
+        elif self.guess:
+            self.learn_size(self.size, told.source)
 
-    def spend(self, now: float, until: float | None, *, seq: int, born: int) -> None:
-        """A refusal says that nothing is left, until then if it says so much.
+    def spend(self, now: float, until: float | None, amount: float, *, seq: int, born: int) -> None:
+        """A refusal says that too little is left for `amount`, until then if it says so much.
 
         `seq` is the number of the refused request, `born` that of the last one sent by now: what
         comes back from those under way lifts nothing, and lengthens only to a stated moment.
         """
+        new = seq > self.spent_born
         if until is not None:
-            self.closed_until = max(self.closed_until, until)
-        elif seq > self.spent_born:
-            if self.size < inf:
-                self.window.reconcile(self.size, self.unheard, now, None)
-            if self.size == inf or self.streak > 0:
-                # No count of ours explains it: the whole window, once, is the most it can be.
-                self.closed_until = max(self.closed_until, now + self._whole_window())
+            if self.kind == "bucket" and self.size < inf:
+                self.refuse_amount(amount, until)
+            else:
+                self.closed_until = max(self.closed_until, until)
+        elif new:
+            self._spend_by_own_count(now, amount)
+        if new:
             self.streak += 1
-        self.spent_born = self.heard_seq = born
-        self.heard_at = now
+            self.spent_born = born
+        self.guess_void_until = -inf
+        self.heard_seq, self.heard_at = max(self.heard_seq, born), now
 
-    def _whole_window(self) -> float:
-        if self.kind == "clock" or self.window_name is None:
-            return self._to_boundary()
-        return WINDOW_SECONDS[self.window_name]
+    def _spend_by_own_count(self, now: float, amount: float) -> None:
+        whole = self._whole_window()
+        if self.streak == 0 and self.size < inf:
+            return  # The count stands at its size since the refusal was heard.
+        if self.kind == "bucket" and self.size < inf:
+            # Twice as long as the last time: others draw from it.
+            whole = min(whole, 2.0**self.streak * amount * whole / self.size)
+        # No count of ours explains it: the whole window is the most it can be.
+        self.closed_until = max(self.closed_until, now + whole)
 
     def refuse_amount(self, amount: float, until: float) -> None:
         """Requests as large as the refused one are out until then; smaller ones may fit."""
@@ -249,31 +295,33 @@ class Cell:
 
     def forget(self, now: float) -> None:
         """A person cleared it: what the provider said is forgotten, our own count is not."""
-        learned = self.heard_at > -inf or self.closed_until > now
-        self.learned = None
+        self._learned, self._learned_until = None, inf
         self.closed_until = self.refused_until = self.heard_at = -inf
         self.heard_seq = -1
         self.refused_amount = inf
         self.streak = 0
-        if learned and not (self.configured and self.configured.source == "manual"):
-            self.window = self._make_window()
+        self._resize()
+        if self.source == "manual" or self.dimension == "concurrent":
+            self.window.forget(now)
         else:
-            self._resize()
+            self.window = self._make_window()
 
     # What lasts.
 
     def dump(self, now: float) -> dict[str, Any]:
         """As JSON values; moments as seconds from now."""
+        self._refresh(now)
         state: dict[str, Any] = {
             "dimension": self.dimension,
             "window": self.window_name,
             "kind": self.kind,
             "zone": self.zone,
-            "count": self.window.dump(now) if self.size < inf else None,
         }
-        if self.learned is not None:
-            until = None if self.learned_until == inf else self.learned_until - now
-            state["learned"] = [self.learned, self.learned_from, until]
+        if self.size < inf:
+            state["count"] = self.window.dump(now)
+        if self._learned is not None:
+            until = None if self._learned_until == inf else self._learned_until - now
+            state["learned"] = [self._learned, self._learned_from, until]
         if self.closed_until > now:
             state["closed"] = self.closed_until - now
         if self.refused_until > now:
@@ -283,12 +331,13 @@ class Cell:
         return state
 
     def load(self, state: dict[str, Any], now: float) -> None:
+        """What `dump` gave at that moment."""
         if "learned" in state:
             size, source, until = cast("tuple[float, Source, float | None]", state["learned"])
-            self.learn_size(size, source, inf if until is None else now + until)
-        if state["count"] is not None:
+            self.learn_size(float(size), source, inf if until is None else now + until)
+        if "count" in state:
             self.window.load(state["count"], now)
-        self.closed_until = now + state.get("closed", -inf)
-        amount, until = state.get("refused", (inf, -inf))
-        self.refused_amount, self.refused_until = amount, now + until
-        self.guess_void_until = now + state.get("guess_void", -inf)
+        self.closed_until = now + float(state.get("closed", -inf))
+        amount, until = cast("tuple[float, float]", state.get("refused", (inf, -inf)))
+        self.refused_amount, self.refused_until = float(amount), now + until
+        self.guess_void_until = now + float(state.get("guess_void", -inf))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from proxy.limits.subjects import Facts
 from proxy.model import Entry
@@ -34,8 +35,7 @@ SMALLEST = Need()
 """The request by which an entry's shown state is judged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(NamedTuple):
     """The same need in one entry's tokens."""
 
     prompt: int

@@ -6,6 +6,8 @@ One function a meaning; `refusals.py` decided which it is, this decides nothing 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from math import inf
 from typing import Literal
 
 from proxy.limits.blocks import (
@@ -25,6 +27,7 @@ from proxy.limits.cells import Cell
 from proxy.limits.ledger import Ledger, Reservation
 from proxy.limits.readings import Meaning, Reading, Refusal
 from proxy.limits.subjects import WEEK, Subject, SubjectScope
+from proxy.model import WINDOW_SECONDS
 
 FailureKind = Literal["unreachable", "timeout", "broken", "status"]
 """No connection; a deadline passed; cut off or no completion; any other bad answer."""
@@ -41,7 +44,7 @@ def refuse(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
 
 def fail(ledger: Ledger, reservation: Reservation, kind: FailureKind) -> None:
     """Tell the circuit breaker. `unreachable` speaks of the whole origin."""
-    origin, model = reservation.view.subjects[0], reservation.view.model
+    origin, model = reservation.view.origin, reservation.view.model
     if kind == "unreachable":
         _block(ledger, reservation, origin, UNREACHABLE)
         return
@@ -64,7 +67,7 @@ def _block(
     block = subject.blocks.get(ladder.name)
     if block is None:
         subject.blocks[ladder.name] = begin(ladder, now, ledger.seq, stated, ledger.random)
-    elif block.probe is reservation or (reservation.seq > block.born and now >= block.until):
+    elif block.next_step(reservation, reservation.seq, now):
         block.climb(now, ledger.seq, stated, ledger.random)
     elif stated is not None:
         block.lengthen(now + stated)
@@ -83,54 +86,54 @@ def _limit(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
     if not refusal.readings:
         _silent(ledger, reservation, refusal)
     for reading in refusal.readings:
-        subject, cell = ledger.cell_for(reservation.entry, reading)
-        _spend(ledger, reservation, refusal, reading, cell)
-        ledger.changed(subject, urgent=True)
+        subject, cell = ledger.register.cell_for(reservation.entry, reading)
+        _spend(ledger, reservation, refusal, reading, subject, cell)
 
 
 def _spend(
-    ledger: Ledger, reservation: Reservation, refusal: Refusal, reading: Reading, cell: Cell
+    ledger: Ledger,
+    reservation: Reservation,
+    refusal: Refusal,
+    reading: Reading,
+    subject: Subject,
+    cell: Cell,
 ) -> None:
-    now = ledger.clock.now()
-    # Where the size is a bucket's, a reset is the time until it is full, never a wait.
-    reset = reading.reset if cell.kind != "bucket" else None
+    # In a bucket a reset is the time until it is full, never a wait; a past one means in 1 s.
+    reset = None
+    if reading.reset is not None and cell.kind != "bucket":
+        reset = max(1.0, reading.reset)
     wait = refusal.wait if reset is None else reset
-    cell.hear(
-        limit=reading.limit,
-        remaining=reading.remaining or 0,
-        reset=None if reset is None else now + reset,
-        seq=reservation.seq,
-        source="refusal",
-        now=now,
-    )
-    if reading.remaining:
-        # Something is left, too little for this one: as large requests are out, smaller may go.
-        if wait is not None:
-            amount = reservation.tokens if cell.dimension == "tokens" else 1
-            cell.refuse_amount(amount, now + wait)
-        return
-    until = None if wait is None else now + wait
-    cell.spend(now, until, seq=reservation.seq, born=ledger.seq)
+    told = replace(reading, remaining=reading.remaining or 0, reset=reset)
+    ledger.hear(subject, cell, told, reservation, "refusal")
+    now, amount = ledger.clock.now(), reservation.amount(cell.dimension)
+    until = None if wait is None else now + max(1.0, wait)
+    if told.remaining and until is not None:
+        # Something is left, too little for this one.
+        cell.refuse_amount(amount, until)
+    elif not told.remaining:
+        cell.spend(now, until, amount, seq=reservation.seq, born=ledger.seq)
+    ledger.changed(subject, urgent=True)
 
 
 def _wait(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
     subject = _subject(ledger, reservation, refusal)
-    _block(ledger, reservation, subject, STATED, refusal.wait or 1.0)
+    _block(ledger, reservation, subject, STATED, max(1.0, refusal.wait or 0.0))
 
 
 def _silent(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
-    now = ledger.clock.now()
     minutes = [
         (subject, cell)
         for subject in reservation.view.subjects
         for cell in subject.cells.values()
-        if (cell.dimension, cell.window_name) == ("requests", "minute") and cell.configured
+        if cell.word == "rpm" and cell.size < inf
     ]
-    if len(minutes) == 1:
+    if len(minutes) == 1 and refusal.wait is None:
         subject, cell = minutes[0]
-        cell.learn_size(cell.size, "refusal")
-        cell.spend(now, None, seq=reservation.seq, born=ledger.seq)
-        ledger.changed(subject, urgent=True)
+        if cell.guess:
+            # It held, this once; that it is the right size was not said.
+            cell.learn_size(cell.size, "refusal", ledger.clock.now() + WINDOW_SECONDS["minute"])
+        spent = Reading("model", "requests", "minute", remaining=0)
+        _spend(ledger, reservation, refusal, spent, subject, cell)
     else:
         subject = _subject(ledger, reservation, refusal)
         _block(ledger, reservation, subject, RATE, refusal.wait)
@@ -138,7 +141,7 @@ def _silent(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
 
 def _concurrent(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
     now = ledger.clock.now()
-    subject, cell = ledger.concurrency(reservation.entry, refusal.scope)
+    subject, cell = ledger.register.concurrency(reservation.entry, refusal.scope)
     in_flight = cell.window.used(now)
     cell.learn_size(max(1.0, in_flight - 1), "refusal", now + _LEARNED_CONCURRENCY)
     ledger.changed(subject)
@@ -173,16 +176,15 @@ def _cap_too_large(ledger: Ledger, reservation: Reservation, refusal: Refusal) -
 
 
 def _parameters(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
-    until = ledger.clock.now() + WEEK
-    reservation.view.facts.refused.update(dict.fromkeys(refusal.parameters, until))
+    reservation.view.facts.refuse_fields(refusal.parameters, ledger.clock.now())
     ledger.changed(reservation.view.model)
 
 
 def _too_long(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
     for reading in refusal.readings:
-        subject, cell = ledger.cell_for(reservation.entry, reading)
-        if reading.limit is not None:
-            cell.learn_size(float(reading.limit), "refusal")
+        subject, cell = ledger.register.cell_for(reservation.entry, reading)
+        size_only = replace(reading, remaining=None, reset=None)
+        if ledger.hear(subject, cell, size_only, reservation, "refusal"):
             ledger.changed(subject)
     # Whatever the provider's own count, a request like this one does not fit.
     ceiling = reservation.demand.least

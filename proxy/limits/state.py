@@ -9,7 +9,7 @@ import orjson
 from proxy.clock import Clock
 from proxy.limits.subjects import Subject, SubjectScope
 
-_VERSION = 1
+_VERSION = 2
 
 
 def dump(subject: Subject, clock: Clock) -> bytes:
@@ -32,6 +32,6 @@ def load(key: str, blob: bytes, clock: Clock) -> Subject | None:
         passed = max(0.0, clock.wall() - saved["at"])
         subject = Subject(key, cast("SubjectScope", scope), name, clock)
         subject.load(saved["state"], clock.now() - passed)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
         return None
     return subject

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from proxy.limits.cells import Cell
+from proxy.limits.subjects import Subject
 from proxy.model import Dimension, Kind, Source, Window
 
 LIMIT_REASONS = frozenset(
@@ -15,8 +17,7 @@ LIMIT_REASONS = frozenset(
 State = Literal["available", "tracking", "exhausted", "cooling", "down", "off"]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Why an entry may not take a request now. `until` None: nobody can say."""
 
     reason: str
@@ -66,3 +67,20 @@ def state_of(verdict: Verdict | None, gauges: tuple[Gauge, ...]) -> State:
     if verdict.reason == "down":
         return "down"
     return "exhausted" if verdict.by_limit else "off"
+
+
+def gauge_of(subject: Subject, cell: Cell, now: float) -> Gauge:
+    """A limit of a known size as it stands."""
+    scope = subject.scope
+    return Gauge(
+        scope=scope if scope in ("pool", "model") else "account",
+        pool=subject.name if scope == "pool" else "",
+        dimension=cell.dimension,
+        window=cell.window_name,
+        kind=cell.kind,
+        limit=int(cell.size),
+        remaining=0 if cell.closed_until > now else int(cell.room(now)),
+        resets_at=cell.resets_at(now),
+        source=cell.source,
+        guess=cell.guess,
+    )

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import ceil, inf
-from typing import Any, Literal, cast
+from math import ceil
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from proxy.clock import Clock
 from proxy.limits.blocks import LADDERS, Block
 from proxy.limits.cells import Cell
+from proxy.limits.windows import Booking
 from proxy.model import Dimension, Kind, Window
+
+if TYPE_CHECKING:
+    from proxy.limits.reservations import Reservation
 
 SubjectScope = Literal["origin", "account", "paid", "pool", "model"]
 """`paid`: the account's models outside of its free pools, which run on credit."""
 
 WEEK = 7 * 86400.0
 """How long what a provider could not take is remembered (DESIGN A5)."""
+
+_DIVISOR = 4.0
+_MOST_REFUSED = 64
+"""Request fields remembered as refused: their names come from outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,7 @@ class Facts:
     __slots__ = ("ceiling", "divisor", "lacks", "listed", "max_output", "refused", "running_window")
 
     def __init__(self) -> None:
-        self.divisor = 4.0
+        self.divisor = _DIVISOR
         """UTF-8 bytes of a prompt per token, 1.5 to 6."""
         self.max_output: tuple[int, float] | None = None
         """The largest answer cap, and until when to believe it."""
@@ -74,6 +83,20 @@ class Facts:
         """The estimate of DESIGN A6: an image counts 1,500 whatever its size."""
         return ceil(prompt_bytes / self.divisor) + 1500 * images
 
+    def refuse_fields(self, paths: Iterable[str], now: float) -> None:
+        """Remember request fields that the model does not take; the oldest go when too many."""
+        for path in paths:
+            self.refused.pop(path, None)
+            self.refused[path] = now + WEEK
+        while len(self.refused) > _MOST_REFUSED:
+            del self.refused[next(iter(self.refused))]
+
+    def blank(self, now: float) -> bool:
+        """Nothing in it would be missed."""
+        known = [kept for kept in (self.max_output, self.ceiling) if kept is not None]
+        moments = (*(until for _, until in known), *self.refused.values(), *self.lacks.values())
+        return self.divisor == _DIVISOR and all(until <= now for until in moments)
+
     def forget(self) -> None:
         """A person cleared it. How many bytes make a token stays true."""
         self.max_output = self.ceiling = None
@@ -82,7 +105,7 @@ class Facts:
 
     def dump(self, now: float) -> dict[str, Any]:
         return {
-            "divisor": round(self.divisor, 4),
+            "divisor": self.divisor,
             "max_output": self.max_output and [self.max_output[0], self.max_output[1] - now],
             "ceiling": self.ceiling and [self.ceiling[0], self.ceiling[1] - now],
             "refused": {path: until - now for path, until in self.refused.items() if until > now},
@@ -90,19 +113,30 @@ class Facts:
         }
 
     def load(self, state: dict[str, Any], now: float) -> None:
-        self.divisor = state["divisor"]
+        self.divisor = min(6.0, max(1.5, float(state["divisor"])))
         for name in ("max_output", "ceiling"):
             kept = cast("tuple[int, float] | None", state[name])
-            if kept is not None and kept[1] > 0:
-                setattr(self, name, (kept[0], now + kept[1]))
-        self.refused = {path: now + left for path, left in state["refused"].items() if left > 0}
-        self.lacks = {name: now + left for name, left in state["lacks"].items() if left > 0}
+            if kept is not None:
+                setattr(self, name, (int(kept[0]), now + kept[1]))
+        self.refused = {path: now + left for path, left in state["refused"].items()}
+        self.lacks = {name: now + left for name, left in state["lacks"].items()}
 
 
 class Subject:
     """The cells, the blocks and the facts of one subject. Owned by the ledger."""
 
-    __slots__ = ("_clock", "blocks", "cells", "facts", "failures", "key", "name", "scope")
+    __slots__ = (
+        "_clock",
+        "blocks",
+        "cells",
+        "facts",
+        "failures",
+        "key",
+        "name",
+        "overtook",
+        "scope",
+        "unheard",
+    )
 
     def __init__(self, key: str, scope: SubjectScope, name: str, clock: Clock) -> None:
         self.key = key
@@ -115,6 +149,13 @@ class Subject:
         self.facts = Facts()
         self.failures = 0
         """In a row; the circuit breaker's count."""
+        self.unheard: dict[Reservation, None] = {}
+        """Sent, and no head of an answer has come. In the order of sending."""
+        self.overtook: dict[Reservation, None] = {}
+        """Answered while one sent before them is not: its reading may not know of them."""
+        if scope in ("account", "model"):
+            # In-flight requests are always counted: a refusal may teach a limit of them.
+            self.cell("concurrent", None, "rolling", "UTC")
 
     def cell(self, dimension: Dimension, window: Window | None, kind: Kind, zone: str) -> Cell:
         """The cell of that dimension and window, made where there was none."""
@@ -124,33 +165,81 @@ class Subject:
             self.cells[dimension, window] = cell
         return cell
 
+    def heard(self, reservation: Reservation) -> None:
+        """The head of its answer came, or none will."""
+        if self.unheard.pop(reservation, self) is self:
+            return
+        oldest = next(iter(self.unheard), reservation)
+        if oldest.seq < reservation.seq:
+            self.overtook[reservation] = None
+
+    def settled(self, reservation: Reservation) -> None:
+        """Forget what overtook nothing that is still to be heard of."""
+        if not self.overtook:
+            return
+        oldest = next(iter(self.unheard), None)
+        if oldest is None:
+            self.overtook.clear()
+        elif reservation.seq < oldest.seq:
+            self.overtook = {one: None for one in self.overtook if one.seq > oldest.seq}
+
+    def pending(self, cell: Cell, seq: int) -> list[Booking]:
+        """Of what a reading of that request (`seq` its number) cannot know, the bookings in a cell.
+
+        Also of what was sent before the cell's limit was known.
+        """
+        later = (reservation for reservation in self.overtook if reservation.seq > seq)
+        return [reservation.booking_in(cell) for reservation in (*self.unheard, *later)]
+
     def drop_idle_cells(self) -> None:
         """Forget cells that no configuration and no provider speaks of any more."""
         now = self._clock.now()
         self.cells = {
             key: cell
             for key, cell in self.cells.items()
-            if cell.configured or cell.size < inf or cell.free_at(0, now) > now
+            if cell.configured or cell.dimension == "concurrent" or not cell.idle(now)
         }
+
+    def busy(self) -> bool:
+        """Requests are under way."""
+        now = self._clock.now()
+        in_flight = self.cells.get(("concurrent", None))
+        return bool(self.unheard) or (in_flight is not None and in_flight.window.used(now) > 0)
+
+    def blank(self) -> bool:
+        """There is nothing to save: made anew, it would be the same."""
+        now = self._clock.now()
+        return (
+            all(block.until <= now for block in self.blocks.values())
+            and all(cell.idle(now) for cell in self._lasting_cells())
+            and self.facts.blank(now)
+        )
+
+    def _lasting_cells(self) -> Iterator[Cell]:
+        """A restart has nothing in flight."""
+        return (cell for cell in self.cells.values() if cell.dimension != "concurrent")
 
     def dump(self, now: float) -> dict[str, Any]:
         """As JSON values, moments as seconds from now."""
         return {
-            "cells": [c.dump(now) for c in self.cells.values() if c.dimension != "concurrent"],
+            "cells": [cell.dump(now) for cell in self._lasting_cells() if not cell.idle(now)],
             "blocks": [
-                [block.ladder.name, block.began - now, block.until - now, block.step]
+                [block.ladder.name, block.began - now, block.until - now, block.step, block.guessed]
                 for block in self.blocks.values()
+                if block.until > now
             ],
             "facts": self.facts.dump(now),
         }
 
-    def load(self, state: dict[str, Any], now: float) -> None:
+    def load(self, state: dict[str, Any], then: float) -> None:
+        """What `dump` gave at that moment; what has expired since is dropped."""
         for saved in state["cells"]:
             self.cell(saved["dimension"], saved["window"], saved["kind"], saved["zone"]).load(
-                saved, now
+                saved, then
             )
-        for name, began, until, step in state["blocks"]:
-            # What has ended by now stands half-open if a probe has to tell, else it is dropped.
-            if until > 0 or LADDERS[name].probes:
-                self.blocks[name] = Block(LADDERS[name], now + began, now + until, step)
-        self.facts.load(state["facts"], now)
+        for name, began, until, step, guessed in state["blocks"]:
+            if then + until > self._clock.now():
+                self.blocks[name] = Block(
+                    LADDERS[name], then + began, then + until, int(step), guessed=bool(guessed)
+                )
+        self.facts.load(state["facts"], then)

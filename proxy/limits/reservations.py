@@ -1,0 +1,88 @@
+"""What the ledger hands out: an entry with all that concerns it, and a request that is booked."""
+
+from __future__ import annotations
+
+from proxy.limits.blocks import Block
+from proxy.limits.cells import Cell
+from proxy.limits.demand import Demand, Need
+from proxy.limits.subjects import Facts, Subject
+from proxy.limits.windows import Booking
+from proxy.model import Dimension, Entry
+
+
+class View:
+    """All that concerns one entry: its origin, account, pool and model, and their cells."""
+
+    __slots__ = ("cells", "entry", "model", "origin", "subjects", "version")
+
+    def __init__(self, entry: Entry, subjects: tuple[Subject, Subject, Subject, Subject]) -> None:
+        self.entry = entry
+        self.subjects = subjects
+        """Origin, account, pool (or the account's paid models), model."""
+        self.origin = subjects[0]
+        self.model = subjects[3]
+        self.cells: tuple[Cell, ...] = ()
+        self.version = -1
+
+    @property
+    def facts(self) -> Facts:
+        return self.model.facts
+
+
+class Reservation:
+    """One upstream request: booked before it is sent, settled when it is over."""
+
+    __slots__ = (
+        "beyond",
+        "bookings",
+        "cap",
+        "demand",
+        "head_at",
+        "need",
+        "open",
+        "probing",
+        "sent_at",
+        "seq",
+        "tokens",
+        "view",
+    )
+
+    def __init__(self, view: View, need: Need, demand: Demand, seq: int, now: float) -> None:
+        self.view = view
+        self.need = need
+        self.demand = demand
+        self.seq = seq
+        """Requests are numbered in the order in which they were sent."""
+        self.sent_at = now
+        self.head_at: float | None = None
+        self.tokens = demand.least
+        """Reserved, the answer's included."""
+        self.cap = demand.cap
+        """The answer's cap to send; None where the client named none."""
+        self.bookings: dict[Cell, Booking] = {}
+        self.probing: list[Block] = []
+        """Half-open blocks that wait for its outcome."""
+        self.beyond: list[Cell] = []
+        """Guessed limits that it goes beyond."""
+        self.open = True
+
+    @property
+    def entry(self) -> Entry:
+        return self.view.entry
+
+    def amount(self, dimension: Dimension) -> int:
+        """What it takes of a limit."""
+        return self.tokens if dimension == "tokens" else 1
+
+    def booking_in(self, cell: Cell) -> Booking:
+        """What it counts as there, booked where it was not yet."""
+        booking = self.bookings.get(cell)
+        if booking is None or booking.window is not cell.window:
+            booking = cell.book(self.amount(cell.dimension), self.sent_at)
+            self.bookings[cell] = booking
+        return booking
+
+    def counted_in(self, cell: Cell) -> bool:
+        """A reading that came with its head, or later of a later one, has its tokens in it."""
+        answered = self.head_at is not None and self.head_at <= cell.heard_at
+        return answered and self.seq <= cell.heard_seq

@@ -11,10 +11,10 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types lock venv clean
+.PHONY: help run test lint types snap faults fuzz crash soak harvest bench bench-quick lock venv clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(venv)  ## the demo: no account, no network, no config file (ARGS="--no-tui" adds flags)
 	@$(python) -m app --demo $(ARGS)
@@ -32,6 +32,32 @@ types: $(venv)  ## pyright, strict
 	  echo "make types: pyright runs on Node.js, which is not on the PATH: install nodejs (apt, dnf, brew), 20 or newer" >&2; \
 	  exit 1; }
 	@.venv/bin/pyright
+
+snap: $(venv)  ## take over what the snapshot tests show now
+	@$(python) -m pytest $(shell grep -rlE 'snapshot: SnapshotAssertion|snap_compare' tests --include='*.py') --snapshot-update
+
+# The long ones. Each has a short form that `make test` runs.
+
+faults: $(venv)  ## every fault script against the program (ARGS="--only NAME")
+	@$(python) -m tests.faults $(ARGS)
+
+fuzz: $(venv)  ## hostile input for every parser (N=600 seconds)
+	@$(python) -m tests.fuzz --seconds $(or $(N),600) $(ARGS)
+
+crash: $(venv)  ## killed under load and started again (N=100 times)
+	@$(python) -m tests.crash --kills $(or $(N),100) $(ARGS)
+
+soak: $(venv)  ## mixed traffic, and nothing may grow (T=600 seconds)
+	@$(python) -m tests.soak --seconds $(or $(T),600) $(ARGS)
+
+harvest: $(venv)  ## how much of a farm's free tokens is found (10 minutes; ARGS="--shape bursts")
+	@$(python) -m tests.harvest $(ARGS)
+
+bench: $(venv)  ## speed beside a pass-through without features
+	@$(python) -m bench $(ARGS)
+
+bench-quick: $(venv)  ## the same in under a minute
+	@$(python) -m bench --quick $(ARGS)
 
 lock:  ## pin requirements/*.txt to what pyproject.toml allows (UPGRADE=--upgrade takes the newest)
 	@command -v uv >/dev/null || { \

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.options import Options, UserError
+from app.standard_streams import guard_standard_streams, write_out
 from app.version import VERSION
 
 _DESCRIPTION = """\
@@ -31,7 +32,14 @@ folder. Exit codes: 0 ok, 1 something to mend, 2 wrong usage, 130 ctrl+c.
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.quiet and not arguments.demo:
+        parser.error("--quiet goes with --demo")
+    if arguments.demo and arguments.command:
+        parser.error(f"--demo needs no {arguments.command}: it brings its own configuration")
+    if arguments.demo and arguments.config:
+        parser.error("--demo brings its own configuration: leave out --config, or --demo")
     options = Options(
         config=arguments.config,
         data_dir=arguments.data_dir,
@@ -43,16 +51,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         quiet=arguments.quiet,
         no_tui=arguments.no_tui,
     )
+    guard_standard_streams()
     try:
         match arguments.command:
             case "init":
                 return _init(options, force=arguments.force)
             case "check":
                 return _check(options, probe=arguments.probe)
+            case "status":
+                return _status(options, arguments)
+            case "ask":
+                return _ask(options, arguments)
+            case "connect":
+                return _connect(options, arguments.client)
             case _:
                 return _serve(options)
     except UserError as error:
-        print(f"429chain: {error}", file=sys.stderr)
+        for line in str(error).splitlines():
+            print(f"429chain: {line}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -61,21 +77,38 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="429chain",
+        usage="429chain [FLAGS] [COMMAND]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"429chain {VERSION}")
     _add_flags(parser, first=True)
     parser.add_argument("--demo", action="store_true", help="run on simulated providers")
     parser.add_argument("--quiet", action="store_true", help="the demo sends nothing by itself")
     parser.add_argument("--no-tui", action="store_true", help="serve without a terminal interface")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    init = commands.add_parser("init", help="write a commented config file")
+    commands = parser.add_subparsers(
+        prog="429chain", title="commands", dest="command", metavar="COMMAND"
+    )
+    told = "write a commented config file"
+    init = commands.add_parser("init", help=told, description=told, allow_abbrev=False)
     init.add_argument("--force", action="store_true", help="overwrite the file that is there")
-    check = commands.add_parser("check", help="validate the config file")
+    told = "validate the config file"
+    check = commands.add_parser("check", help=told, description=told, allow_abbrev=False)
     check.add_argument("--probe", action="store_true", help="ask each provider, at no cost")
-    for command in (init, check):
+    told = "what the running instance does: every chain entry, its limits, why it is skipped"
+    status = commands.add_parser("status", help=told, description=told, allow_abbrev=False)
+    status.add_argument("--json", action="store_true", help="for programs")
+    told = "send one prompt through the running instance, and say who answered"
+    ask = commands.add_parser("ask", help=told, description=told, allow_abbrev=False)
+    ask.add_argument("prompt", metavar="PROMPT")
+    ask.add_argument("--chain", metavar="NAME", help="another chain than the default one")
+    told = "print the lines to paste into a client (codex, claude-code, openai, ...)"
+    connect = commands.add_parser("connect", help=told, description=told, allow_abbrev=False)
+    connect.add_argument("client", metavar="CLIENT", help="one of those that docs/clients.md lists")
+    for command in (status, ask):
+        _add_address(command)
+    for command in (init, check, status, ask, connect):
         _add_flags(command, first=False)
     return parser
 
@@ -89,24 +122,63 @@ def _add_flags(parser: argparse.ArgumentParser, *, first: bool) -> None:
     def default(value: object) -> object:
         return value if first else argparse.SUPPRESS
 
-    flags = parser.add_argument_group("flags")
-    flags.add_argument("--config", type=Path, metavar="FILE", default=default(None))
+    parser.add_argument("--version", action="version", version=f"429chain {VERSION}")
+    flags = parser.add_argument_group("flags, before or after a command")
     flags.add_argument(
-        "--data-dir", type=Path, metavar="DIR", default=default(None), help="database and log"
+        "--config", type=Path, metavar="FILE", default=default(None), help="the config file"
     )
-    flags.add_argument("--host", default=default(None), help="address to listen on")
-    flags.add_argument("--port", type=_port, default=default(None), help="OpenAI-compatible API")
-    flags.add_argument("--admin-port", type=_port, default=default(None), help="admin API; 0: off")
+    flags.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        default=default(None),
+        help="folder of the database and the log",
+    )
+    flags.add_argument(
+        "--host", metavar="ADDRESS", default=default(None), help="to listen on (127.0.0.1)"
+    )
+    flags.add_argument(
+        "--port",
+        type=_port,
+        metavar="PORT",
+        default=default(None),
+        help="of the OpenAI-compatible API (4290)",
+    )
+    flags.add_argument(
+        "--admin-port",
+        type=_port_or_off,
+        metavar="PORT",
+        default=default(None),
+        help="for a later version: nothing listens there yet",
+    )
     flags.add_argument(
         "--log-level",
         choices=("debug", "info", "warning", "error"),
+        metavar="LEVEL",
         default=default("info"),
+        help="debug, info (default), warning or error",
     )
 
 
+def _add_address(parser: argparse.ArgumentParser) -> None:
+    """Which running instance; its token is no flag, for others on the machine read those."""
+    address = parser.add_argument_group("instance")
+    told = "of its admin port; default: $CHAIN429_URL, else the config's own"
+    address.add_argument("--url", metavar="URL", help=told)
+    told = "let the token go over plain http to another machine"
+    address.add_argument("--insecure", action="store_true", help=told)
+
+
 def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port (0 to 65535)")
+    number = _port_or_off(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port (1 to 65535)")
+    return number
+
+
+def _port_or_off(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 5 or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is no port (0 to 65535)")
     return int(text)
 
 
@@ -120,9 +192,9 @@ def _init(options: Options, *, force: bool) -> int:
     path = config_path(options.config, os.environ)
     try:
         result = asyncio.run(init(path, environ=os.environ, presets=load_presets(), force=force))
-    except (ConfigError, OSError) as error:
+    except ConfigError as error:
         raise UserError(str(error)) from None
-    print("\n".join(result.lines()))
+    write_out("\n".join([*result.lines(), ""]))
     return 0
 
 
@@ -140,8 +212,36 @@ def _check(options: Options, *, probe: bool) -> int:
             probe=probe,
         )
     )
-    print("\n".join(result.lines))
+    write_out("\n".join([*result.lines, ""]))
     return 0 if result.ok else 1
+
+
+def _status(options: Options, arguments: argparse.Namespace) -> int:
+    from app.instance_address import find_target
+    from app.status import status
+
+    target = find_target(options, url=arguments.url, insecure=arguments.insecure)
+    write_out(status(target, as_json=arguments.json) + "\n")
+    return 0
+
+
+def _ask(options: Options, arguments: argparse.Namespace) -> int:
+    from app.ask import ask
+    from app.instance_address import find_target
+
+    def note(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    target = find_target(options, url=arguments.url, insecure=arguments.insecure)
+    served = ask(target, arguments.prompt, arguments.chain, answer=write_out, note=note)
+    return 0 if served else 1
+
+
+def _connect(options: Options, client: str) -> int:
+    from app.connect import connect
+
+    write_out(connect(client, options, environ=os.environ))
+    return 0
 
 
 def _serve(options: Options) -> int:

@@ -16,7 +16,10 @@ from store.config_file import ConfigWatcher
 from store.problems import ConfigError
 from store.settings_load import Loaded, load
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("429chain")
+
+_FIXED = ("host", "port", "admin_port")
+"""Keys of [server] that a running process cannot change."""
 
 
 class Configured:
@@ -30,16 +33,36 @@ class Configured:
         options: Options,
         bus: Bus,
         apply: Callable[[Loaded], None],
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.loaded = loaded
+        self.environ = environ
+        """The variables that count."""
         self.error: str | None = None
         """`file:line: message (hint)`, a line each, of the edit that was refused."""
+        self.restart_needed: tuple[str, ...] = ()
+        """Keys (`server.port`) whose newest value the running process does not have."""
+        self._started = loaded
         self._presets = presets
         self._options = options
         self._bus = bus
         self._apply = apply
         self._reloading = asyncio.Lock()
-        self.watcher = ConfigWatcher(loaded.watched, self.reload)
+        self._watcher = ConfigWatcher(loaded.watched, self.reload)
+
+    async def watch(self) -> None:
+        """Reload whenever a file of the configuration changes, until cancelled."""
+        # What changed between the reading at the start and now has not been seen.
+        await self.reload()
+        await self._watcher.run()
+
+    async def reload_whenever(self, wanted: asyncio.Event) -> None:
+        """Reload each time the event is set, until cancelled."""
+        while True:
+            await wanted.wait()
+            wanted.clear()
+            log.info("asked to reload the configuration")
+            await self.reload()
 
     async def reload(self) -> None:
         """Read everything again; put it in force if it is whole, else keep what is."""
@@ -53,28 +76,42 @@ class Configured:
             except ConfigError as error:
                 self._refuse(str(error), version)
                 return
-            self.watcher.watch(fresh.watched)
+            if fresh.watched != self._watcher.paths:
+                self._watcher.watch(fresh.watched)
             if fresh.digest == self.loaded.digest and self.error is None:
                 return
-            self.loaded, self.error = fresh, None
             self._apply(fresh)
+            self.loaded, self.error = fresh, None
             log.info("%s: configuration %d is in force", path, version + 1)
+            self._warn(fresh)
             self._bus.publish(ConfigChanged(version + 1, None))
 
     def _load(self, path: Path, version: int) -> Loaded:
         return load(
             path,
             presets=self._presets,
-            environ=os.environ,
+            environ=self.environ,
             overrides=self._options.overrides(),
             version=version,
         )
+
+    def _warn(self, fresh: Loaded) -> None:
+        for warning in fresh.warnings:
+            log.warning("%s", warning)
+        before, now = self._started.settings.server, fresh.settings.server
+        self.restart_needed = tuple(
+            f"server.{key}" for key in _FIXED if getattr(before, key) != getattr(now, key)
+        )
+        if self.restart_needed:
+            log.warning("%s: needs a restart to take effect", ", ".join(self.restart_needed))
 
     def _refuse(self, told: str, version: int) -> None:
         if told == self.error:
             return
         self.error = told
-        log.error("the edit is refused, the last good configuration stays: %s", told)
+        for line in told.splitlines():
+            log.error("%s", line)
+        log.error("the edit is refused; the last good configuration stays in force")
         self._bus.publish(ConfigChanged(version, told))
 
 

@@ -1,35 +1,39 @@
-"""A line per request for whoever watches the log of a headless instance."""
+"""What a headless instance tells whoever watches it: a greeting, then a line per request."""
 
 from __future__ import annotations
 
 import logging
 
 from proxy.bus import Feed
-from proxy.events import ConfigChanged, HealthChanged, RequestFinished
+from proxy.events import HealthChanged, RequestFinished
 
 log = logging.getLogger("429chain")
 
-WATCHED = (RequestFinished, ConfigChanged, HealthChanged)
+WATCHED = (RequestFinished, HealthChanged)
 
 
 async def narrate(feed: Feed) -> None:
-    """Log what the feed brings; returns never."""
-    while True:
-        await feed.wait()
-        for event in feed.take():
-            if isinstance(event, RequestFinished):
-                log.info("%s", request_line(event))
-            elif isinstance(event, HealthChanged):
-                log.log(
-                    logging.INFO if event.healthy else logging.WARNING,
-                    "%s: %s",
-                    event.part,
-                    event.detail,
-                )
+    """Log what the feed brings, until cancelled; what it holds by then as well."""
+    try:
+        while True:
+            await feed.wait()
+            _tell(feed)
+    finally:
+        _tell(feed)
+
+
+def _tell(feed: Feed) -> None:
+    for event in feed.take():
+        if isinstance(event, RequestFinished):
+            bad = event.outcome in ("failed", "interrupted")
+            log.log(logging.WARNING if bad else logging.INFO, "%s", request_line(event))
+        elif isinstance(event, HealthChanged):
+            level = logging.INFO if event.healthy else logging.WARNING
+            log.log(level, "%s: %s", event.part, event.detail)
 
 
 def request_line(event: RequestFinished) -> str:
-    """`free -> groq/llama: 200 ok in 1.23 s, 1 passed over (cerebras/x 429)`."""
+    """`free -> groq/llama: 200 ok (stream, 12+40 tokens, 1.23 s), passed over: cerebras/x 429`."""
     served = event.entry or "nobody"
     passed = [f"{entry} {word}" for entry, word in event.trail if word not in ("ok", "not-tried")]
     over = f", passed over: {', '.join(passed)}" if passed else ""
@@ -39,3 +43,24 @@ def request_line(event: RequestFinished) -> str:
         f"{event.chain} -> {served}: {event.status} {event.outcome} "
         f"({kind}, {tokens}, {event.duration_ms / 1000:.2f} s){over}"
     )
+
+
+def demo_greeting(base_url: str, key: str) -> str:
+    """The lines to paste in another terminal."""
+    return f"""
+429chain demo: simulated providers, real limits. Your programs can use it now:
+
+  export OPENAI_BASE_URL={base_url} OPENAI_API_KEY={key}
+
+  curl -i {base_url}/chat/completions \\
+    -H 'authorization: Bearer {key}' -H 'content-type: application/json' \\
+    -d '{{"model": "free", "messages": [{{"role": "user", "content": "Hello"}}]}}'
+
+"""
+
+
+def demo_admin(url: str, token: str) -> str:
+    """Where the demo can be looked at, with a token that is good for this one run."""
+    return f"""  admin API: {url}, token {token}
+
+"""

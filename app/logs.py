@@ -3,88 +3,203 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import time
 from collections.abc import Iterable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TextIO
 
+from aiohttp.http_exceptions import HttpProcessingError
+
+from app.standard_streams import silence
 from proxy.text import Redactor, safe_text
 
-_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+OWN = "429chain"
+"""The logger whose name is not worth repeating in every line."""
+
 _LARGEST = 5 * 1024 * 1024
 _KEPT = 3
 _QUIET_SECONDS = 10.0
+_LONGEST_LINE = 4000
+_LONGEST_TRACE = 20_000
+
+_COLOURS = {"WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
 
 
 class RedactingFormatter(logging.Formatter):
-    """The last thing every record goes through: one line, no control characters, no secret."""
+    """The last thing every record goes through: one line, no control characters, no secret.
 
-    def __init__(self, fmt: str) -> None:
-        super().__init__(fmt, datefmt="%Y-%m-%dT%H:%M:%S")
-        self.redactor = Redactor()
-
-    def format(self, record: logging.LogRecord) -> str:
-        text = self.redactor.redact(super().format(record))
-        # A traceback keeps its lines; what came from outside can't add any.
-        message, newline, trace = text.partition("\nTraceback (most recent call last):")
-        return safe_text(message, 4000) + newline + safe_text(trace, 20_000, lines=True)
-
-
-class FewBadRequests(logging.Filter):
-    """aiohttp logs a traceback for each malformed request: one counted line in ten seconds is
-    enough, or anyone could fill the disk."""
+    A traceback follows indented, so that nothing in it can be taken for a line of the log.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.redactor = Redactor()
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = self._head(record) + self._clean(_message(record), _LONGEST_LINE)
+        if record.exc_info:
+            trace = self._clean(self.formatException(record.exc_info), _LONGEST_TRACE, lines=True)
+            text += "".join(f"\n    {line}" for line in trace.splitlines())
+        return text
+
+    def _head(self, record: logging.LogRecord) -> str:
+        """`2026-11-22T13:00:00+0000 INFO    `."""
+        when = time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(record.created))
+        return f"{when} {record.levelname:<7} "
+
+    def _clean(self, text: str, limit: int, *, lines: bool = False) -> str:
+        return safe_text(self.redactor.redact(text), limit, lines=lines)
+
+
+class TerminalFormatter(RedactingFormatter):
+    """For somebody who looks on: the time of day, and the level only where it matters."""
+
+    def __init__(self, *, colours: bool) -> None:
+        super().__init__()
+        self._colours = colours
+
+    def _head(self, record: logging.LogRecord) -> str:
+        when = self._painted(time.strftime("%H:%M:%S", time.localtime(record.created)), "2")
+        if record.levelno == logging.INFO:
+            return f"{when} "
+        colour = _COLOURS.get(record.levelname, "2")
+        return f"{when} {self._painted(record.levelname.lower(), colour)} "
+
+    def _painted(self, text: str, colour: str) -> str:
+        return f"\x1b[{colour}m{text}\x1b[0m" if self._colours else text
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        message = record.getMessage()
+    except (TypeError, ValueError):
+        # Arguments that do not fit: better an ugly line than none.
+        message = f"{record.msg!s} {record.args!r}"
+    return message if record.name == OWN else f"{record.name}: {message}"
+
+
+class _Seldom(logging.Filter):
+    """Lets one line in ten seconds pass of what anybody could make a library repeat without end, or
+    they could fill the disk; it counts the others. All else passes as it is."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__()
+        self._level = level
         self._quiet_until = 0.0
         self._hushed = 0
 
+    def words(self, record: logging.LogRecord) -> str | None:
+        """Our own for the record; None where it is no matter of this filter."""
+        raise NotImplementedError
+
     def filter(self, record: logging.LogRecord) -> bool:
-        now = record.created
-        if now < self._quiet_until:
+        words = self.words(record)
+        if words is None:
+            return True
+        if record.created < self._quiet_until or not logging.getLogger().isEnabledFor(self._level):
             self._hushed += 1
             return False
-        self._quiet_until = now + _QUIET_SECONDS
-        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else "error"
         more = f" ({self._hushed} more since the last line)" if self._hushed else ""
-        record.msg, record.args = f"a connection sent no proper HTTP: {kind}{more}", ()
-        record.exc_info = None
-        record.levelno, record.levelname = logging.INFO, "INFO"
-        self._hushed = 0
+        self._quiet_until, self._hushed = record.created + _QUIET_SECONDS, 0
+        record.msg, record.args, record.exc_info = words + more, (), None
+        record.levelno, record.levelname = self._level, logging.getLevelName(self._level)
         return True
+
+
+class FewBadRequests(_Seldom):
+    """aiohttp logs a traceback for each malformed request."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+
+    def words(self, record: logging.LogRecord) -> str | None:
+        kind = record.exc_info[0] if record.exc_info else None
+        if kind is None or not issubclass(kind, HttpProcessingError):
+            return None
+        return f"a connection sent no proper HTTP: {kind.__name__}"
+
+
+class FewFailedAccepts(_Seldom):
+    """asyncio logs a traceback for each connection that it has no descriptor for, up to a thousand
+    a second, and tries again after one."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+
+    def words(self, record: logging.LogRecord) -> str | None:
+        if not record.getMessage().startswith("socket.accept() out of system resource"):
+            return None
+        return "connections wait: too many files are open (see ulimit -n)"
+
+
+class _StderrHandler(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:
+        # The default would write the record, unredacted, to the same stream.
+        if isinstance(sys.exc_info()[1], OSError):
+            silence("stderr")
+
+
+class _FileHandler(RotatingFileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A full disk: the line is lost, the next one may not be."""
 
 
 class Logs:
     """The handlers of this process. `open_file` when the data folder is known."""
 
     def __init__(self, level: str, *, stderr: bool) -> None:
-        self._formatter = RedactingFormatter(_FORMAT)
         self._root = logging.getLogger()
         self._root.setLevel(level.upper())
-        if stderr:
-            self._add(logging.StreamHandler(sys.stderr))
-        logging.getLogger("aiohttp.server").addFilter(FewBadRequests())
+        self._secrets: set[str] = set()
+        self._redactor = Redactor()
+        self._formatters: dict[logging.Handler, RedactingFormatter] = {}
+        self._few = {"aiohttp.server": FewBadRequests(), "asyncio": FewFailedAccepts()}
+        for name, few in self._few.items():
+            logging.getLogger(name).addFilter(few)
+        if stderr and sys.stderr is not None:
+            self._add(_StderrHandler(sys.stderr), _stderr_formatter())
 
-    def _add(self, handler: logging.Handler) -> None:
-        handler.setFormatter(self._formatter)
+    def _add(self, handler: logging.Handler, formatter: RedactingFormatter) -> None:
+        formatter.redactor = self._redactor
+        handler.setFormatter(formatter)
+        self._formatters[handler] = formatter
         self._root.addHandler(handler)
 
     def open_file(self, path: Path) -> str | None:
         """Log to that file too; what is wrong with it, if it can't be."""
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            self._add(RotatingFileHandler(path, maxBytes=_LARGEST, backupCount=_KEPT, delay=True))
+            with path.open("ab"):
+                path.chmod(0o600)
+            handler = _FileHandler(path, maxBytes=_LARGEST, backupCount=_KEPT, encoding="utf-8")
         except OSError as error:
             return f"{path}: {error.strerror or error}; logging goes on without a file"
+        self._add(handler, RedactingFormatter())
         return None
 
-    def know(self, secrets: Iterable[str]) -> None:
-        """From now on these never appear."""
-        self._formatter.redactor = Redactor(secrets)
+    def know(self, secrets: Iterable[str]) -> frozenset[str]:
+        """From now on these never appear, nor do those of earlier calls: an answer to a request
+        that was sent with an old key may still come. Returns all of them."""
+        self._secrets.update(secrets)
+        self._redactor = Redactor(self._secrets)
+        for formatter in self._formatters.values():
+            formatter.redactor = self._redactor
+        return frozenset(self._secrets)
 
     def close(self) -> None:
-        for handler in list(self._root.handlers):
-            if handler.formatter is self._formatter:
-                self._root.removeHandler(handler)
-                handler.close()
+        for handler in self._formatters:
+            self._root.removeHandler(handler)
+            handler.close()
+        self._formatters.clear()
+        for name, few in self._few.items():
+            logging.getLogger(name).removeFilter(few)
+
+
+def _stderr_formatter() -> RedactingFormatter:
+    if not sys.stderr.isatty():
+        return RedactingFormatter()
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb"
+    return TerminalFormatter(colours=not plain)

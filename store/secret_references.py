@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from store.problems import ConfigError, Problem
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*", re.ASCII)
+_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)", re.ASCII)
 _LARGEST = 64 * 1024
 
 
@@ -134,7 +134,7 @@ def read_dotenv(path: Path) -> dict[str, str]:
     for line in text.splitlines():
         match = _ASSIGNMENT.fullmatch(line)
         if match is not None:
-            variables[match[1]] = _unquoted(match[2])
+            variables[match[1]] = _unquoted(match[2].strip())
     return variables
 
 

@@ -63,6 +63,17 @@ def load(
     )
 
 
+def load_text(
+    file: ConfigText,
+    *,
+    presets: Mapping[str, Preset],
+    environ: Mapping[str, str],
+    overrides: Mapping[str, object] | None = None,
+) -> Loaded:
+    """As `load`, from a file's text as it would be: what an edit comes to before it is written."""
+    return _Load(file, file.table, str(file.path)).run(presets, environ, overrides or {}, 0)
+
+
 def load_table(
     table: Mapping[str, Any],
     *,

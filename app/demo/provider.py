@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import hmac
 import random
-from collections import Counter, deque
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, cast
 
 import orjson
 from aiohttp import web
 
+from app.demo.asked import Asked, Tally
 from app.demo.completion import Completion, answer_cap, complete, prompt_tokens
 from app.demo.dialect import Answer, Dialect, SimulatedModel
 from app.demo.dialects import dialect as make_dialect
@@ -46,30 +47,6 @@ class Trouble:
     """Turned away because the provider is busy (Cerebras `queue_exceeded`); counts nothing."""
 
 
-@dataclass(slots=True)
-class Asked:
-    """One chat request that arrived. `status` is 0 until it is answered."""
-
-    at: float
-    model: str
-    headers: Mapping[str, str]
-    body: Mapping[str, Any]
-    status: int = 0
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of the chat requests, and how much was served to whom."""
-
-    served: int = 0
-    refused: int = 0
-    failed: int = 0
-    abandoned: int = 0
-    """The client went away before its answer was complete."""
-    served_by_model: Counter[str] = field(default_factory=Counter[str])
-    tokens_by_model: Counter[str] = field(default_factory=Counter[str])
-
-
 class SimulatedProvider:
     """A provider that runs while it is entered: `async with SimulatedProvider(...) as groq`.
 
@@ -89,6 +66,7 @@ class SimulatedProvider:
         seed: int = 0,
         pace: Pace | None = None,
         trouble: Trouble | None = None,
+        answer: Callable[[Mapping[str, Any], random.Random], Completion] = complete,
     ) -> None:
         self.dialect: Dialect = make_dialect(dialect, clock)
         self.models = {model.id: model for model in models}
@@ -105,6 +83,7 @@ class SimulatedProvider:
         self.tally = Tally()
         self.in_flight = 0
         self._clock = clock
+        self._answer = answer
         self._chance = random.Random(seed)
         self._ids = 0
         self._port = 0
@@ -201,11 +180,13 @@ class SimulatedProvider:
             tokens += answer_cap(asked.body) or 0
         admitted = self.quota.admit(asked.model, tokens)
         if isinstance(admitted, Refused):
+            asked.refused = admitted
             return self.dialect.refusal(asked.model, admitted, self.quota.gauges(asked.model))
         return admitted
 
     def _refuse(self, asked: Asked, answer: Answer) -> web.Response:
         asked.status = answer.status
+        asked.told = asked.ended = self._clock.now()
         self.tally.refused += 1
         return _response(answer)
 
@@ -221,16 +202,18 @@ class SimulatedProvider:
             raise
         finally:
             self.in_flight -= 1
+            asked.ended = self._clock.now()
             ticket.leave()
 
     async def _serve(
         self, request: web.Request, asked: Asked, ticket: Ticket
     ) -> web.StreamResponse:
-        completion = complete(asked.body, self._chance)
+        completion = self._answer(asked.body, self._chance)
         ticket.settle(completion.prompt_tokens + completion.completion_tokens)
         stream = asked.body.get("stream") is True
         # The headers are written when the answer begins: they tell the state of this moment.
         headers = self.dialect.budget(self.quota.gauges(asked.model), stream=stream)
+        asked.told = self._clock.now()
         self._ids += 1
         answer_id, created = f"chatcmpl-sim{self._ids}", int(self._clock.wall())
         if not stream:
@@ -251,10 +234,12 @@ class SimulatedProvider:
         await response.prepare(request)
         if self.dialect.keep_alive:
             await response.write(self.dialect.keep_alive.encode())
-        await asyncio.sleep(self._first_token())
+        due = self._clock.now() + self._first_token()
         for event in events:
+            # Each by its own moment: naps of a millisecond would add up to more than they say.
+            await asyncio.sleep(max(0.0, due - self._clock.now()))
             await response.write(event)
-            await asyncio.sleep(self.pace.per_token)
+            due += self.pace.per_token
         self._served(asked, completion)
         await response.write(DONE)
         await response.write_eof()

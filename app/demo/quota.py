@@ -112,6 +112,13 @@ class Quota:
                     tally.take(1)
         return Refused(tuple(sorted(spent, key=lambda one: one.wait, reverse=True)))
 
+    def wait(self, model: str, tokens: int) -> float:
+        """Seconds until a request of so many tokens is let in; infinity: never. Takes nothing."""
+        return max(
+            (tally.wait(_amount(tally.limit, tokens)) for tally in self._counters_of(model)),
+            default=0.0,
+        )
+
     def gauges(self, model: str) -> tuple[Gauge, ...]:
         """Every limit that holds for a model, as it stands now."""
         return tuple(

@@ -1,0 +1,35 @@
+"""Opening the admin port beside the proxy's."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import AsyncExitStack
+
+from app.admin.local import LocalAdmin, Parts
+from app.port import Port, open_port
+from app.web.api import AdminServer
+
+log = logging.getLogger("429chain")
+
+
+async def open_admin(stack: AsyncExitStack, parts: Parts) -> tuple[LocalAdmin, Port | None]:
+    """The instance's `Admin`, and its port unless that is switched off. Raises UserError."""
+    admin = LocalAdmin(parts)
+    await admin.start(stack)
+    loaded = parts.configured.loaded
+    server = loaded.settings.server
+    if server.admin_port == 0:
+        return admin, None
+    application = AdminServer(admin, parts.configured, parts.engine.clock).application()
+    port = await stack.enter_async_context(
+        open_port(application, server.host, server.admin_port, setting="admin_port")
+    )
+    if server.admin_token is None:
+        log.warning(
+            "admin API at %s: every token is refused until server.admin_token is set "
+            '(admin_token = "env:CHAIN429_ADMIN_TOKEN")',
+            port.url,
+        )
+    else:
+        log.info("admin API: %s", port.url)
+    return admin, port

@@ -1,6 +1,6 @@
 """A conversation as chat messages, built from the turns and items of another format.
 
-What chat orders more strictly than others is put right here: one system message at the start,
+What chat orders more strictly than others is put right here: one system message, at the start,
 calls of one turn in one assistant message, tool results right after it, and only then what the
 user says.
 """
@@ -35,16 +35,23 @@ class Conversation:
         """Images of tool results, to be sent by the user once the results are complete."""
         self._reasoning: list[str] = []
         """What was thought before an assistant message that has not come yet."""
+        self.late_system = False
+        """Instructions came later than at the start."""
         self.lost_reasoning = False
         """Reasoning stood alone, where chat has no message to put it in."""
 
     def system(self, text: str) -> None:
-        """Instructions. At the start they are one message: many chat templates take but one."""
-        self._leave_assistant()
-        if len(self._messages) == 1 and self._messages[0]["role"] == "system":
+        """Instructions. At the start they are one system message: many chat templates take but one.
+        Later ones are said by the user, where they stand: Mistral, Qwen's templates and others
+        refuse a system message that is not the first.
+        """
+        if not self._messages:
+            self._messages.append({"role": "system", "content": text})
+        elif len(self._messages) == 1 and self._messages[0]["role"] == "system":
             self._messages[0]["content"] += BETWEEN_BLOCKS + text
         else:
-            self._messages.append({"role": "system", "content": text})
+            self.late_system = True
+            self.user([text_part(text)])
 
     def user(self, parts: list[Part]) -> None:
         """What the user says. A single text is sent as a string."""
@@ -84,7 +91,8 @@ class Conversation:
         self._messages.append({"role": "tool", "tool_call_id": call_id, "content": content})
 
     def messages(self) -> list[dict[str, Any]]:
-        self._leave_assistant()
+        self._forget_reasoning()
+        self._show_images()
         return self._messages
 
     def _begin_assistant(self) -> dict[str, Any]:
@@ -100,10 +108,6 @@ class Conversation:
             before = [message["reasoning_content"]] if "reasoning_content" in message else []
             message["reasoning_content"] = BETWEEN_BLOCKS.join([*before, *self._reasoning])
             self._reasoning = []
-
-    def _leave_assistant(self) -> None:
-        self._forget_reasoning()
-        self._show_images()
 
     def _forget_reasoning(self) -> None:
         self.lost_reasoning |= bool(self._reasoning)

@@ -26,6 +26,8 @@ def read_history(system: str, value: Any, dropped: set[str]) -> list[dict[str, A
     messages = reader.conversation.messages()
     if reader.conversation.lost_reasoning:
         dropped.add("messages.*.content.*.thinking")
+    if reader.conversation.late_system:
+        dropped.add("messages.*.role")
     return messages
 
 

@@ -45,6 +45,8 @@ class _Reader:
         messages = self.conversation.messages()
         if self.conversation.lost_reasoning:
             self._dropped.add("input.reasoning")
+        if self.conversation.late_system:
+            self._dropped.add("input.*.role")
         if not messages:
             raise refused("input", "it holds nothing that a chat model could read.")
         return History(messages, sorted(self._dropped))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.connect import Address, fill
-from app.recipes import RECIPES, Lines, Recipe
+from app.recipe import Lines, Recipe
+from app.recipes import RECIPES
 from tests.clients.programs import SWITCHES, Program
 from tests.clients.served import in_front_of
 from tests.e2e.process import CLIENT_KEY

@@ -228,6 +228,7 @@ LEFT_OUT: list[tuple[Any, ...]] = [
     ),
     ({"tools": [{**TOOL, "eager_input_streaming": True}]}, ("tools.*.eager_input_streaming",)),
     ({"output_config": {"effort": "high"}}, ("output_config.effort",)),
+    ({"messages": [HI, {"role": "system", "content": "x"}]}, ("messages.*.role",)),
     ({"context_management": {}, "mcp_servers": []}, ("context_management", "mcp_servers")),
     (
         {

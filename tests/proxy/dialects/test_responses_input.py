@@ -65,7 +65,7 @@ INPUTS: list[tuple[Any, ...]] = [
         [
             {"role": "system", "content": "be brief"},
             {"role": "user", "content": "Hi"},
-            {"role": "system", "content": "now"},
+            {"role": "user", "content": "now"},
         ],
     ),
     (

@@ -125,6 +125,10 @@ LEFT_OUT: list[tuple[Any, ...]] = [
         ("input.web_search_call",),
     ),
     (
+        {"input": [{"role": "user", "content": "x"}, {"role": "developer", "content": "y"}]},
+        ("input.*.role",),
+    ),
+    (
         {
             "input": [
                 {"type": "reasoning", "summary": [], "encrypted_content": "gA"},

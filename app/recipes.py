@@ -2,7 +2,6 @@
 
 Each of them but the editors was run: see tests/clients (`python -m tests.clients`).
 """
-"""
 
 from __future__ import annotations
 

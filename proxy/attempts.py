@@ -248,7 +248,7 @@ class Attempts:
         told = " ".join(self.redactor.redact(refusal.message).split())
         message = safe_text(told, _MOST_MESSAGE) or "The provider refused the request."
         status = refusal.status if refusal.status in (400, 422) else 400
-        return BadRequest(one_provider(entry), status, message, refusal.code)
+        return BadRequest(one_provider(entry), status, message, self.redactor.detail(refusal.code))
 
     def _log(
         self,

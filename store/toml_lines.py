@@ -184,7 +184,7 @@ class _Walk:
     def _assignment(self, table: Path, depth: int) -> None:
         parts = self._key()
         if self._text[self._at : self._at + 1] != "=":
-            raise _Stop(self._at, f'"=" is missing after {parts[-1][0]}', 'key = "value"')
+            raise _Stop(self._at, '"=" is missing after this', 'key = "value"')
         self._at += 1
         path = table
         for name, offset in parts[:-1]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from math import inf
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from proxy.clock import Clock
+from proxy.limits.buckets import BucketWindow
 from proxy.limits.rolling import RollingWindow
 from proxy.limits.windows import (
     Booking,
-    BucketWindow,
     ClockWindow,
     ParallelWindow,
     Window,
@@ -21,19 +20,6 @@ from proxy.model import Window as WindowName
 
 _UNNAMED = WINDOW_SECONDS["minute"]
 """Seconds of a window of which nobody said which it is; its true end comes with the readings."""
-
-
-class Told(NamedTuple):
-    """A reading as a cell takes it: `reset` is a moment here, not a duration."""
-
-    limit: int | None
-    remaining: int | None
-    reset: float | None
-    seq: int
-    """Number of the request whose answer brought it."""
-    sent_at: float
-    """When that request was sent."""
-    source: Source
 
 
 class Cell:
@@ -118,7 +104,7 @@ class Cell:
             return _UNNAMED
         return seconds_to_boundary(self.window_name, self.zone, self._clock.wall())
 
-    def _whole_window(self) -> float:
+    def whole_window(self) -> float:
         """The longest that it can be spent, in seconds."""
         if self.window_name is None or self.kind == "clock":
             return self._to_boundary()
@@ -139,6 +125,11 @@ class Cell:
             self.kind, self.zone = kind, zone
             self.window = self._make_window()
 
+    @property
+    def learned_for_a_time(self) -> bool:
+        """Its size holds only until some moment."""
+        return self._learned_until < inf
+
     def learn_size(self, size: float, source: Source, until: float = inf) -> None:
         """Take the provider's word for the size."""
         self._learned, self._learned_from, self._learned_until = size, source, until
@@ -154,7 +145,7 @@ class Cell:
         self.guess = self.source == "preset" and self.size < inf
         self.window.size = self.size
 
-    def _refresh(self, now: float) -> None:
+    def refresh(self, now: float) -> None:
         """Forget a size that was learned for a time."""
         if now >= self._learned_until:
             self._learned, self._learned_until = None, inf
@@ -165,7 +156,7 @@ class Cell:
     def free_at(self, amount: float, now: float) -> float:
         """When `amount` fits: `now` if it does, `inf` if it never will."""
         if now >= self._learned_until:
-            self._refresh(now)
+            self.refresh(now)
         free = now if self.closed_until < now else self.closed_until
         if amount >= self.refused_amount and self.refused_until > free:
             free = self.refused_until
@@ -182,7 +173,7 @@ class Cell:
 
     def room(self, now: float) -> float:
         """What is left now; `inf` where no size is known."""
-        self._refresh(now)
+        self.refresh(now)
         if self.size == inf:
             return inf
         return max(0.0, self.size - self.window.used(now))
@@ -218,46 +209,6 @@ class Cell:
 
     # What providers say.
 
-    def outdates(self, told: Told, now: float) -> bool:
-        """Whether a reading speaks of what is over, or a newer one was heard."""
-        began = self.window.began(now)
-        if told.seq < self.heard_seq and self.heard_at >= began:
-            return True
-        # Sent before this window began, and no reset that tells which window it speaks of.
-        return told.reset is None and told.sent_at < began
-
-    def hear(self, told: Told, pending: Collection[Booking], now: float) -> None:
-        """Take a reading. `pending`: what was booked and cannot be in it."""
-        if told.limit is not None:
-            self.learn_size(float(told.limit), told.source)
-        if told.remaining is None:
-            return
-        if told.limit is None:
-            self._learn_from_rest(told, told.remaining, now)
-        self.heard_seq, self.heard_at = told.seq, now
-        if told.remaining > 0 and told.source == "header":
-            self.closed_until = -inf
-        seen = max(0.0, self.size - told.remaining) if self.size < inf else 0.0
-        mine = [booking for booking in pending if booking.window is self.window]
-        self.window.reconcile(seen, mine, now, told.reset)
-
-    def _learn_from_rest(self, told: Told, remaining: int, now: float) -> None:
-        """What a remainder tells of a size that was not stated with it."""
-        self._refresh(now)
-        for_a_time = self._learned_until < inf
-        if self.size == inf or for_a_time:
-            # So many, until the window ends: how many there will be then, nobody has said.
-            until = now + self._whole_window() if told.reset is None else told.reset
-            if remaining > 0 or for_a_time:
-                rest = max(float(remaining), self.size if for_a_time else 0.0)
-                self.learn_size(rest, told.source, until)
-            elif told.source == "header":
-                self.closed_until = max(self.closed_until, until)
-        elif remaining > self.size:
-            self.learn_size(float(remaining), told.source)
-        elif self.guess:
-            self.learn_size(self.size, told.source)
-
     def spend(self, now: float, until: float | None, amount: float, *, seq: int, born: int) -> None:
         """A refusal says that too little is left for `amount`, until then if it says so much.
 
@@ -268,6 +219,8 @@ class Cell:
         if until is not None:
             if self.kind == "bucket" and self.size < inf:
                 self.refuse_amount(amount, until)
+                if isinstance(self.window, BucketWindow):
+                    self.window.fits_by(amount, until, now)
             else:
                 self.closed_until = max(self.closed_until, until)
         elif new:
@@ -279,7 +232,7 @@ class Cell:
         self.heard_seq, self.heard_at = max(self.heard_seq, born), now
 
     def _spend_by_own_count(self, now: float, amount: float) -> None:
-        whole = self._whole_window()
+        whole = self.whole_window()
         if self.streak == 0 and self.size < inf:
             return  # The count stands at its size since the refusal was heard.
         if self.kind == "bucket" and self.size < inf:
@@ -310,7 +263,7 @@ class Cell:
 
     def dump(self, now: float) -> dict[str, Any]:
         """As JSON values; moments as seconds from now."""
-        self._refresh(now)
+        self.refresh(now)
         state: dict[str, Any] = {
             "dimension": self.dimension,
             "window": self.window_name,

@@ -12,8 +12,9 @@ from random import Random
 
 from proxy.clock import Clock
 from proxy.limits import state
-from proxy.limits.cells import Cell, Told
+from proxy.limits.cells import Cell
 from proxy.limits.demand import SMALLEST, Need, demand_of
+from proxy.limits.hearing import Told, hear, outdated
 from proxy.limits.readings import Reading
 from proxy.limits.register import Register
 from proxy.limits.reservations import Reservation
@@ -73,7 +74,7 @@ class Ledger:
             return verdict
         self.seq += 1
         reservation = Reservation(view, need, demand, self.seq, now)
-        _size_up(reservation, now)
+        reservation.size_up(now)
         for cell in view.cells:
             amount = reservation.amount(cell.dimension)
             if verdict is not None and cell.guess and cell.free_at(amount, now) > now:
@@ -138,9 +139,10 @@ class Ledger:
             sent_at=now if reservation is None else reservation.sent_at,
             source=source,
         )
-        if cell.outdates(told, now):
+        if outdated(cell, told, now):
             return False
-        cell.hear(told, subject.pending(cell, told.seq), now)
+        pending = subject.pending(cell, told.seq, refused=source == "refusal")
+        hear(cell, told, pending, now)
         return True
 
     def _heard(self, reservation: Reservation) -> None:
@@ -148,6 +150,8 @@ class Ledger:
             reservation.head_at = self.clock.now()
             for subject in reservation.view.subjects:
                 subject.heard(reservation)
+            for booking in reservation.bookings.values():
+                booking.window.arrived(booking, reservation.head_at)
 
     def succeed(self, reservation: Reservation) -> None:
         """It is being served: what was refused before it was sent is thereby out of date."""
@@ -160,7 +164,7 @@ class Ledger:
                 cell.streak = 0
         for cell in reservation.beyond:
             cell.guess_void_until = self.clock.now() + _DAY
-        _judged(reservation)
+        reservation.judged()
 
     @staticmethod
     def _lift(subject: Subject, reservation: Reservation) -> bool:
@@ -218,7 +222,7 @@ class Ledger:
         for cell, booking in reservation.bookings.items():
             if cell.dimension == "concurrent":
                 booking.window.amend(booking, 0, self.clock.now())
-        _judged(reservation)
+        reservation.judged()
         for subject in reservation.view.subjects:
             subject.settled(reservation)
             self.changed(subject)
@@ -272,29 +276,3 @@ class Ledger:
                 self.register.gone.add(key)
             else:
                 self.register.adopt(subject)
-
-
-def _size_up(reservation: Reservation, now: float) -> None:
-    """Settle on an answer's cap that the token limits leave room for."""
-    demand, answers = reservation.demand, reservation.need.answers
-    if not demand.counts_cap or demand.cap is None:
-        return
-    tokens = (cell for cell in reservation.view.cells if cell.dimension == "tokens")
-    room = min((cell.largest(now) for cell in tokens if not cell.guess), default=inf)
-    cap = demand.cap
-    if room < demand.most:
-        cap = max(1, min(cap, int(max(room, demand.least) - demand.prompt) // answers))
-    reservation.cap = cap
-    reservation.tokens = demand.prompt + cap * answers
-
-
-def _judged(reservation: Reservation) -> None:
-    """Let the next one probe, whatever came out."""
-    for block in reservation.probing:
-        if block.probe is reservation:
-            block.probe = None
-    for cell in reservation.beyond:
-        if cell.guess_probe is reservation:
-            cell.guess_probe = None
-    reservation.probing.clear()
-    reservation.beyond.clear()

@@ -39,14 +39,19 @@ class Case:
 
     def wait(self, zone: str = "") -> float | None:
         """Seconds as stated, by headers, then by a field of the body, then in its sentences."""
-        if self.header_wait is not None:
-            return self.header_wait
         zone = zone or self.preset.zone
+        if self.header_wait is not None:
+            return self._finer(self.header_wait, zone)
         for told in (google_delay(self.envelope.items), self.envelope.retry_after):
             seconds = waitable(parse_reset(told, self.now, zone)) if told else None
             if seconds is not None:
                 return seconds
         return waitable(read_prose(self.text, self.now, zone))
+
+    def _finer(self, header: float, zone: str) -> float:
+        """A header's whole seconds, as its text has them to the millisecond (Groq, OpenAI)."""
+        told = waitable(read_prose(self.text, self.now, zone))
+        return told if told is not None and header - 1 < told < header else header
 
     def boundary(self, window: Window, zone: str = "") -> float:
         """Seconds, at least 1, until a window of the provider's clock ends."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from proxy.limits.blocks import Block
 from proxy.limits.cells import Cell
 from proxy.limits.demand import Demand, Need
@@ -86,3 +88,27 @@ class Reservation:
         """A reading that came with its head, or later of a later one, has its tokens in it."""
         answered = self.head_at is not None and self.head_at <= cell.heard_at
         return answered and self.seq <= cell.heard_seq
+
+    def size_up(self, now: float) -> None:
+        """Settle on an answer's cap that the token limits leave room for."""
+        demand, answers = self.demand, self.need.answers
+        if not demand.counts_cap or demand.cap is None:
+            return
+        tokens = (cell for cell in self.view.cells if cell.dimension == "tokens")
+        room = min((cell.largest(now) for cell in tokens if not cell.guess), default=inf)
+        cap = demand.cap
+        if room < demand.most:
+            cap = max(1, min(cap, int(max(room, demand.least) - demand.prompt) // answers))
+        self.cap = cap
+        self.tokens = demand.prompt + cap * answers
+
+    def judged(self) -> None:
+        """Let the next one probe, whatever came out."""
+        for block in self.probing:
+            if block.probe is self:
+                block.probe = None
+        for cell in self.beyond:
+            if cell.guess_probe is self:
+                cell.guess_probe = None
+        self.probing.clear()
+        self.beyond.clear()

@@ -16,6 +16,8 @@ from proxy.limits.windows import Booking, withhold
 _SLOTS_BEFORE_COARSE = 2048
 _COARSE = 1024
 _SAVED_SLOTS = 60
+_TRAVEL = 0.25
+"""Seconds that a request takes to arrive, at most: an answer's head may take minutes longer."""
 _ROUNDED = 1.0
 """Seconds by which a provider may have rounded up a reset."""
 
@@ -98,7 +100,23 @@ class RollingWindow:
         self._expire(now)
         if booking.live:
             self._total += amount - booking.amount
-            booking.amount = amount
+            booking.amount, booking.withheld = amount, 0.0
+
+    def arrived(self, booking: Booking, by: float) -> None:
+        """The provider counts it when it arrives, which was by then at the latest.
+
+        Counted from its sending its unit would come back before the provider's, and a next one
+        that travels faster would be refused.
+        """
+        by = min(by, booking.at + _TRAVEL)
+        if not booking.live or by <= booking.at:
+            return
+        if self._bookings[-1] is booking:
+            booking.at = by
+            return
+        self._bookings.remove(booking)
+        booking.at = by
+        insort(self._bookings, booking, key=_at)
 
     def reconcile(
         self, seen: float, pending: Collection[Booking], now: float, reset: float | None

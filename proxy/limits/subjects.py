@@ -183,13 +183,15 @@ class Subject:
         elif reservation.seq < oldest.seq:
             self.overtook = {one: None for one in self.overtook if one.seq > oldest.seq}
 
-    def pending(self, cell: Cell, seq: int) -> list[Booking]:
+    def pending(self, cell: Cell, seq: int, *, refused: bool = False) -> list[Booking]:
         """Of what a reading of that request (`seq` its number) cannot know, the bookings in a cell.
 
-        Also of what was sent before the cell's limit was known.
+        Also of what was sent before the cell's limit was known. A refusal knows of all that was
+        sent before the request it refused: that is why it did.
         """
         later = (reservation for reservation in self.overtook if reservation.seq > seq)
-        return [reservation.booking_in(cell) for reservation in (*self.unheard, *later)]
+        unheard = (one for one in self.unheard if one.seq > seq or not refused)
+        return [reservation.booking_in(cell) for reservation in (*unheard, *later)]
 
     def drop_idle_cells(self) -> None:
         """Forget cells that no configuration and no provider speaks of any more."""

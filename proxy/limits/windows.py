@@ -1,8 +1,8 @@
-"""Counting within a window: by the clock, as a bucket, in parallel. Pure; the time comes in.
+"""Counting within a window: by the clock, or in parallel. Pure; the time comes in.
 
-All kinds, the rolling one in `rolling.py` too, speak the same few words (`Window`), so that the
-ledger need not know which one it holds. Times are `Clock.now()` seconds. Amounts are requests or
-tokens.
+All kinds, those in `rolling.py` and `buckets.py` too, speak the same few words (`Window`), so that
+the ledger need not know which one it holds. Times are `Clock.now()` seconds. Amounts are requests
+or tokens.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from proxy import model
-
-_ROUNDING = 1e-6
-"""Of a refill: a level that is short by less is not short."""
 
 
 class Booking:
@@ -37,6 +34,10 @@ class Booking:
 
 def withhold(pending: Collection[Booking], room: float) -> float:
     """Let requests under way count for no more than there is room; what they come to."""
+    for booking in pending:
+        # An earlier reading may have thought of more as under way than was.
+        booking.amount += booking.withheld
+        booking.withheld = 0.0
     total = sum(booking.amount for booking in pending)
     beyond = total - max(0.0, room)
     for booking in reversed(list(pending) if beyond > 0 else ()):
@@ -69,6 +70,10 @@ class Window(Protocol):
 
     def book(self, amount: float, at: float) -> Booking:
         """Count a request that was sent at that moment."""
+        ...
+
+    def arrived(self, booking: Booking, by: float) -> None:
+        """The provider counts it when it arrives, which was by then at the latest."""
         ...
 
     def amend(self, booking: Booking, amount: float, now: float) -> None:
@@ -145,11 +150,14 @@ class ClockWindow:
         self._own += amount
         return Booking(self, at, amount)
 
+    def arrived(self, booking: Booking, by: float) -> None:
+        """It counts in the window in which it was sent."""
+
     def amend(self, booking: Booking, amount: float, now: float) -> None:
         self._turn(now)
         if booking.at >= self._began:
             self._own += amount - booking.amount
-            booking.amount = amount
+            booking.amount, booking.withheld = amount, 0.0
 
     def reconcile(
         self, seen: float, pending: Collection[Booking], now: float, reset: float | None
@@ -180,82 +188,6 @@ class ClockWindow:
         self._ends = now + float(state["ends"])
 
 
-class BucketWindow:
-    """Refills steadily, `size` in `seconds`; holds no more than `size`."""
-
-    __slots__ = ("_at", "_own", "_used", "seconds", "size")
-
-    def __init__(self, size: float, seconds: float) -> None:
-        self.size = size
-        self.seconds = seconds
-        self._used = 0.0
-        """What is missing from a full bucket."""
-        self._own = 0.0
-        """What would be missing if nobody but us drew from it."""
-        self._at = -inf
-
-    def _refill(self, now: float) -> None:
-        if now > self._at and self.size < inf:
-            if self._used > 0 or self._own > 0:
-                gained = (now - self._at) * self.size / self.seconds
-                self._used = max(0.0, self._used - gained)
-                self._own = max(0.0, self._own - gained)
-            self._at = now
-
-    def began(self, now: float) -> float:
-        return now - self.seconds
-
-    def used(self, now: float) -> float:
-        self._refill(now)
-        return self._used
-
-    def free_at(self, amount: float, now: float) -> float:
-        if amount > self.size:
-            return inf
-        missing = self.used(now) + amount - self.size
-        return now if missing <= _ROUNDING else now + missing * self.seconds / self.size
-
-    def book(self, amount: float, at: float) -> Booking:
-        self._refill(at)
-        self._used += amount
-        self._own += amount
-        return Booking(self, at, amount)
-
-    def amend(self, booking: Booking, amount: float, now: float) -> None:
-        self._refill(now)
-        change = amount - booking.amount
-        if change < 0 and self.size < inf:
-            # What has been refilled since it was booked cannot be given back a second time.
-            refilled = (now - booking.at) * self.size / self.seconds
-            change = max(change, min(0.0, refilled - booking.amount))
-        self._used = max(0.0, self._used + change)
-        self._own = max(0.0, self._own + change)
-        booking.amount = amount
-
-    def reconcile(
-        self, seen: float, pending: Collection[Booking], now: float, reset: float | None
-    ) -> None:
-        # `reset` is the time until full here: with size and level it says nothing new.
-        self._refill(now)
-        self._used = seen + withhold(pending, self.size - seen)
-
-    def forget(self, now: float) -> None:
-        self._refill(now)
-        self._used = self._own
-
-    def resets_at(self, now: float) -> float | None:
-        used = self.used(now)
-        return now + used * self.seconds / self.size if used > _ROUNDING else None
-
-    def dump(self, now: float) -> dict[str, Any]:
-        self._refill(now)
-        return {"used": self._used, "own": self._own}
-
-    def load(self, state: dict[str, Any], now: float) -> None:
-        self._used, self._own = float(state["used"]), float(state["own"])
-        self._at = now
-
-
 class ParallelWindow:
     """Requests in flight: booked when sent, amended to nothing when done."""
 
@@ -278,6 +210,9 @@ class ParallelWindow:
     def book(self, amount: float, at: float) -> Booking:
         self._used += amount
         return Booking(self, at, amount)
+
+    def arrived(self, booking: Booking, by: float) -> None:
+        """It counts until it ends, whenever it arrived."""
 
     def amend(self, booking: Booking, amount: float, now: float) -> None:
         self._used += amount - booking.amount

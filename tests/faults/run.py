@@ -155,7 +155,8 @@ async def _run(stage: Stage, product: Product, places: asyncio.Semaphore) -> Res
         answer=got if isinstance(got, RawAnswer) else None,
         broken=got if isinstance(got, str) else "",
         elapsed=elapsed,
-        upstream_requests=len(stage.upstream.requests),
+        # A GET is the model list, which the product looks at by itself.
+        upstream_requests=sum(one.startswith(b"POST") for one in stage.upstream.requests),
         observer_requests=len(stage.observer.requests) if stage.observer else 0,
         rss_growth=peak - before,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import inf
 
-from proxy.limits.cells import Cell, Told
+from proxy.limits.cells import Cell
+from proxy.limits.hearing import Told, hear, outdated
 from proxy.model import Kind, Limit, Source
 from tests.proxy.limits.accounts import limit
 from tests.proxy.limits.clock import FakeClock
@@ -33,7 +34,7 @@ def test_what_is_stated_beats_what_is_configured_and_that_a_preset() -> None:
     assert (cell.size, cell.source, cell.guess) == (10, "preset", True)
     cell.configure(limit("rpm", 20))
     assert (cell.size, cell.source, cell.guess) == (20, "manual", False)
-    cell.hear(told(5, 30), (), clock.now())
+    hear(cell, told(5, 30), (), clock.now())
     assert (cell.size, cell.source, cell.guess) == (30, "header", False)
     cell.configure(limit("rpm", 40))
     assert cell.size == 30
@@ -78,14 +79,14 @@ def test_another_kind_of_window_counts_anew_and_old_bookings_do_no_harm() -> Non
 
 def test_more_left_than_the_size_raises_the_size() -> None:
     clock, cell = cell_of(limit("rpm", 10))
-    cell.hear(told(50), (), clock.now())
+    hear(cell, told(50), (), clock.now())
     assert (cell.size, cell.room(clock.now())) == (50, 50)
 
 
 def test_what_is_under_way_is_never_counted_beyond_the_size() -> None:
     clock, cell = cell_of(limit("rpm", 10, kind="bucket"), "bucket")
     pending = [cell.book(1, clock.now()) for _ in range(6)]
-    cell.hear(told(2), pending, clock.now())
+    hear(cell, told(2), pending, clock.now())
     assert cell.window.used(clock.now()) == 10
     assert cell.free_at(1, clock.now()) == clock.now() + 6
 
@@ -93,13 +94,13 @@ def test_what_is_under_way_is_never_counted_beyond_the_size() -> None:
 def test_spent_until_a_stated_moment_only_a_newer_header_lifts() -> None:
     clock, cell = cell_of(limit("rpm", 10))
     now = clock.now()
-    cell.hear(told(0, reset=now + 50, seq=3, source="refusal"), (), now)
+    hear(cell, told(0, reset=now + 50, seq=3, source="refusal"), (), now)
     cell.spend(now, now + 50, 1, seq=3, born=5)
     assert cell.free_at(1, now) == now + 50
-    assert cell.outdates(told(9, seq=4), now)
+    assert outdated(cell, told(9, seq=4), now)
     newer = told(9, seq=6)
-    assert not cell.outdates(newer, now)
-    cell.hear(newer, (), now)
+    assert not outdated(cell, newer, now)
+    hear(cell, newer, (), now)
     assert cell.free_at(1, now) == now
 
 
@@ -136,7 +137,7 @@ def test_saved_and_restored_whole() -> None:
     clock, cell = cell_of(limit("rpm", 10, source="preset"))
     now = clock.now()
     cell.book(3, now)
-    cell.hear(told(5, 20), (), now)
+    hear(cell, told(5, 20), (), now)
     cell.spend(now, now + 30, 1, seq=1, born=1)
     cell.refuse_amount(4, now + 20)
     _, restored = cell_of()

@@ -30,6 +30,8 @@ from tests.proxy.limits.simulated import Enforced, Send
 POOL = "*:free"
 ZONE = "America/Los_Angeles"
 MODELS = ("a:free", "b:free", "c")
+TRAVEL = 0.25
+"""Seconds that a rolling window allows a request to have been on its way."""
 STEPS = int(os.environ.get("LEDGER_STEPS", "0"))
 _STEPS_A_RUN = 60
 
@@ -299,8 +301,11 @@ class Exact(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from((-86400.0, -3600.0, -7.0, 7.0, 3600.0, 86400.0)))
     def jump(self, seconds: float) -> None:
-        self.clock.jump(seconds)
-        self.skew += seconds
+        clocks = any(one.limit.kind == "clock" for one in self.enforced)
+        if self.known or not clocks:
+            # A window first heard of while the wall is wrong ends at the wrong moment.
+            self.clock.jump(seconds)
+            self.skew += seconds
 
     def _pass(self, seconds: float) -> None:
         if any(one.limit.kind == "clock" for one in self.enforced):
@@ -373,7 +378,7 @@ class Exact(RuleBasedStateMachine):
                 self._check_verdict(verdict)
             if self.pure and self.known:
                 free, told = self._free_at(entry), self._told_free(verdict)
-                assert free == told or abs(free - told) < 1e-3
+                assert free == told or -1e-3 < told - free < TRAVEL + 1e-3
 
     def _told_free(self, verdict: Verdict | None) -> float:
         if verdict is None:
@@ -399,7 +404,7 @@ class Exact(RuleBasedStateMachine):
             return
         longest = max(self._longest(one) for one in self.enforced)
         # Up to a second longer where a refusal asked for less than one.
-        assert now < verdict.until <= now + max(1.0, longest) + 1e-3, verdict
+        assert now < verdict.until <= now + max(1.0, longest + TRAVEL) + 1e-3, verdict
 
     def _longest(self, one: Enforced) -> float:
         if one.limit.kind != "clock":
@@ -597,7 +602,7 @@ class Wild(RuleBasedStateMachine):
 
 
 def _settings(machine: type[RuleBasedStateMachine]) -> None:
-    examples = max(1, STEPS // _STEPS_A_RUN) if STEPS else 40
+    examples = max(1, STEPS // _STEPS_A_RUN) if STEPS else 80
     machine.TestCase.settings = settings(
         max_examples=examples,
         stateful_step_count=_STEPS_A_RUN,

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.limits.buckets import BucketWindow
 from proxy.limits.rolling import RollingWindow
 from proxy.limits.windows import (
-    BucketWindow,
     ClockWindow,
     ParallelWindow,
     Window,
@@ -95,6 +95,14 @@ class TestRolling:
         assert window.free_at(2, T + 10) == T + 67
         assert window.used(T + 59.999) == 2
         assert window.used(T + 60) == 1
+
+    def test_a_unit_comes_back_no_sooner_than_the_provider_s_which_counts_arrivals(self) -> None:
+        for travelled, counted in ((0.1, 0.1), (20.0, 0.25), (0.0, 0.0)):
+            window = RollingWindow(3, 60)
+            first, _, _ = (window.book(1, T) for _ in range(3))
+            window.arrived(first, T + travelled)
+            assert window.free_at(3, T) == T + 60 + counted
+            assert window.free_at(2, T) == T + 60
 
     def test_what_others_used_is_new_and_what_ended_early_is_the_oldest(self) -> None:
         window = RollingWindow(10, 60)
@@ -227,6 +235,12 @@ class TestBucket:
         window.amend(first, 10, T + 9)
         # Of 100 booked, 90 had come back by then: 10 of the first, 300 of the second remain.
         assert window.used(T + 9) == 300
+
+    def test_an_answer_longer_than_the_bucket_leaves_it_empty_not_in_debt(self) -> None:
+        window = BucketWindow(60, 60)
+        window.amend(window.book(1, T), 1_000_000, T)
+        assert window.used(T) == 60
+        assert window.free_at(60, T) == T + 60
 
     def test_another_size_keeps_what_was_used(self) -> None:
         window = BucketWindow(60, 60)

@@ -11,7 +11,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types snap faults fuzz crash soak harvest bench bench-quick lock venv clean
+.PHONY: help run test lint types snap faults fuzz crash soak harvest bench bench-quick clients lock venv clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench: $(venv)  ## speed beside a pass-through without features
 
 bench-quick: $(venv)  ## the same in under a minute
 	@$(python) -m bench --quick $(ARGS)
+
+clients: $(venv)  ## every client of docs/clients.md, installed and run (ARGS="codex --folder DIR")
+	@$(python) -m tests.clients $(ARGS)
 
 lock:  ## pin requirements/*.txt to what pyproject.toml allows (UPGRADE=--upgrade takes the newest)
 	@command -v uv >/dev/null || { \
@@ -106,4 +109,4 @@ $(sdk): $(node)/package-lock.json $(node)/package.json
 clean:  ## what was built, .venv included; never a config or a database
 	rm -rf .venv build dist *.egg-info $(node)/node_modules snapshot_report.html
 	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache
-	find app proxy screens store tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find app bench proxy screens store tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -162,7 +162,10 @@ import os
 from llama_index.llms.openai_like import OpenAILike
 
 model = OpenAILike(
-    model="{chain}", api_base="{v1}", api_key=os.environ["{key}"], is_chat_model=True
+    model="{chain}",
+    api_base="{v1}",
+    api_key=os.environ["{key}"],
+    is_chat_model=True,
 )
 print("".join(piece.delta or "" for piece in model.stream_complete("Say hello")))
 """,

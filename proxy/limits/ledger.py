@@ -237,7 +237,7 @@ class Ledger:
             gauge_of(subject, cell, now)
             for subject in view.subjects
             for cell in subject.cells.values()
-            if cell.size < inf
+            if cell.room(now) < inf
         )
         return EntryStatus(
             state=state_of(verdict, gauges),

@@ -314,6 +314,15 @@ class TestWhoseWordCounts:
         stage.clock.advance(30)
         assert stage.left() == 1000
 
+    def test_it_leaves_the_gauges_then_also_of_an_entry_that_is_off(self) -> None:
+        stage = Stage()
+        one = stage.take()
+        stage.ledger.head(one, [rpm(2, 30.0)])
+        off = entry_of(one.entry.provider, "m", enabled=False)
+        assert [gauge.limit for gauge in stage.ledger.status(off).gauges] == [2]
+        stage.clock.advance(30)
+        assert stage.ledger.status(off).gauges == ()
+
     def test_few_tokens_left_of_an_unknown_size_make_nothing_too_long(self) -> None:
         stage = Stage()
         stage.ledger.head(stage.take(), [tpm(5, 20.0)])

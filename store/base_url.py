@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
 from proxy.addresses import Reach, literal_address, reach_of_host
 
@@ -82,7 +83,8 @@ def _host_and_port(authority: str, scheme: str) -> tuple[str, int]:
     bracketed = re.fullmatch(r"\[([0-9A-Fa-f:.]+)\](?::([0-9]*))?", authority, re.ASCII)
     if bracketed is not None:
         address = literal_address(bracketed[1])
-        host, digits = f"[{address}]" if address is not None else "", bracketed[2]
+        host = f"[{address}]" if isinstance(address, IPv6Address) else ""
+        digits = bracketed[2]
     else:
         host, colon, digits = authority.partition(":")
         digits = digits if colon else None

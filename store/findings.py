@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from proxy.text import Redactor
 from store.problems import Problem
 from store.settings_schema import Keys
 from store.toml_lines import TomlLines
 
+_KEYS = Redactor()
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -59,6 +61,8 @@ class Findings:
         return ""
 
     def _problem(self, path: Keys, message: str, hint: str) -> Problem:
+        # A name may be a key that was pasted in the wrong place.
+        message, hint = _KEYS.redact(message), _KEYS.redact(hint)
         origin = self.set_by(path)
         if origin:
             return Problem(origin, None, message, hint)

@@ -205,8 +205,12 @@ TARGETS = (
         _spliced(),
         _loads,
         # A key where a name should be: the message repeated it.
-        known=(f"[providers.groq]\n'{_CANARY}'\n".encode(),),
+        known=(
+            f"[providers.groq]\n'{_CANARY}'\n".encode(),
+            f'[server]\n["{_CANARY}"]\n'.encode(),
+        ),
     ),
     Target("config tables", exchanged(_TABLE), _loads_table),
-    Target("base_url", _urls(), _leads_nowhere_denied),
+    # Our reading took the first for an IPv4 address; the HTTP client could not read it at all.
+    Target("base_url", _urls(), _leads_nowhere_denied, known=("http://[1.0]",)),
 )

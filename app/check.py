@@ -9,8 +9,9 @@ from pathlib import Path
 
 import aiohttp
 
-from app.model_list import list_models, list_session
+from app.model_list import is_key_tested, list_models, list_session
 from proxy.model import Configuration, Preset, Provider
+from proxy.providers import key_question
 from proxy.providers.listing import NoModelList
 from store.problems import ConfigError, Problem, nearest
 from store.settings_load import Loaded, load
@@ -83,9 +84,11 @@ async def _probe(
         return [f"{provider.id}: no key, not asked"], True
     try:
         listed = await list_models(session, provider)
+        tested = await is_key_tested(session, provider)
     except NoModelList as error:
         return [f"{provider.id}: {error}"], False
-    lines = [f"{provider.id}: ok, {len(listed)} models"]
+    told = key_question.told(provider, tested)
+    lines = [f"{provider.id}: ok, {len(listed)} models{f'; {told}' if told else ''}"]
     for entry in configuration.entries.values():
         model = entry.model.removeprefix("models/")
         if entry.provider is provider and listed and model not in listed:

@@ -220,8 +220,8 @@ class Admin(Protocol):
     ) -> RequestPage:
         """Requests, newest first, those that run on top.
 
-        `status`: a number, a class (`5xx`) or an outcome. `q`: part of id, client, agent, chain or
-        entry.
+        `status`: a number, a class (`5xx`) or an outcome. `q`: part of client, agent, chain or
+        entry, or the beginning of an id.
         """
         ...
 

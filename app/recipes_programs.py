@@ -76,6 +76,21 @@ Model ID:      {chain}
         ),
     ),
     Recipe(
+        "open-webui",
+        "Open WebUI (Admin Panel, Settings, Connections, OpenAI API)",
+        (
+            Lines(
+                "settings",
+                """\
+URL:        {v1}
+Key:        the value of {key}
+Model IDs:  {chain}
+""",
+            ),
+        ),
+        "in a container, 127.0.0.1 is the container itself: see Docker's host.docker.internal",
+    ),
+    Recipe(
         "llm",
         "llm",
         (

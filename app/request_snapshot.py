@@ -50,11 +50,23 @@ class Attempt:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """What the client sent and what it got, redacted. Of a long one the beginning, then `cut`."""
+
+    request: str
+    request_cut: bool
+    answer: str
+    answer_cut: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestDetail(_Facts):
     """A request with all its attempts, in the order they were made."""
 
     attempts: tuple[Attempt, ...]
+    bodies: Bodies | None = None
+    """Of the last 200 requests since the start, if `log.bodies` is "memory"; else None."""
 
 
 @dataclass(frozen=True, slots=True)

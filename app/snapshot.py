@@ -241,6 +241,8 @@ class Check:
     missing: tuple[str, ...]
     """Configured models that its list does not have."""
     checked_at: Instant
+    key_tested: bool = False
+    """A wrong key would have been refused. Some lists are everybody's and say nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)

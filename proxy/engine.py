@@ -20,6 +20,7 @@ from proxy.errors import UpstreamFault
 from proxy.events import LimitsChanged, RequestFinished
 from proxy.inquiries import Inquiries
 from proxy.job import Job
+from proxy.kept_bodies import KeptBodies
 from proxy.limits import judge
 from proxy.limits.ledger import Ledger
 from proxy.limits.subjects import Subject
@@ -49,6 +50,8 @@ class Engine:
         )
         self.in_flight: dict[str, Job] = {}
         """Running requests by id, oldest first. Snapshots read it."""
+        self.bodies: KeptBodies | None = None
+        """None unless the configuration wants them kept."""
         self.idle = asyncio.Event()
         """Set while none runs."""
         self.idle.set()
@@ -71,6 +74,7 @@ class Engine:
         `secrets` appear in no text that leaves the data plane.
         """
         self.configuration = configuration
+        self.bodies = (self.bodies or KeptBodies()) if configuration.keep_bodies else None
         self.connections.forget()
         self.attempts.redactor = Redactor(secrets)
         self.ledger.configure(configuration.entries.values())

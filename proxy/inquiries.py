@@ -20,6 +20,7 @@ from proxy.events import LimitsChanged
 from proxy.limits.ledger import Ledger
 from proxy.limits.subjects import Listed
 from proxy.model import Configuration, Entry, Provider
+from proxy.providers.key_question import is_key_tested
 from proxy.providers.listing import ListedModel, NoModelList, read_listing
 from proxy.providers.quota import ENDPOINTS
 
@@ -149,6 +150,15 @@ class Inquiries:
         self.listings[provider.account] = (self._ledger.clock.wall(), models)
         self._tell(provider)
         return models
+
+    async def is_key_tested(self, provider: Provider) -> bool | None:
+        """As `key_question.is_key_tested`. Raises NoModelList."""
+        return await is_key_tested(provider, self._status)
+
+    async def _status(self, provider: Provider, path: str) -> int | None:
+        with suppress(NoQuota):
+            return (await self._get(provider, path))[0]
+        return None
 
     def _tell(self, provider: Provider) -> None:
         """Let the ledger know what the newest list says of the configured models."""

@@ -151,6 +151,9 @@ class Preset:
     """Wants Gemini's `extra_content.google.thought_signature` on tool calls of the history."""
     quota_path: str = ""
     """A path (below base_url) that tells quotas at no cost (OpenRouter `/key`)."""
+    key_path: str = ""
+    """A path (below base_url) that costs nothing and refuses a wrong key, where the model list is
+    everybody's (OpenRouter `/key`)."""
     models_path: str = "/models"
     context_window: int | None = None
     """Of every model for which nobody says otherwise (Ollama: what its server runs by default)."""

@@ -12,6 +12,7 @@ from proxy.dialects.dialect import Dialect, Exchange, Ticket
 from proxy.engine import Engine
 from proxy.intake import read_body
 from proxy.job import Job
+from proxy.kept_bodies import Body
 from proxy.model import Client
 from proxy.relay import Streaming
 from proxy.replies import conclusion_reply, job_headers, json_reply, stream_headers
@@ -37,14 +38,19 @@ async def serve(
     chain = resolve(configuration, client, exchange.chat.model)
     agent = request.headers.get(hdrs.USER_AGENT, "").partition(" ")[0][:100]
     with engine.job(exchange.chat, chain, client, agent, id=request[ID]) as job:
+        kept = None if engine.bodies is None else engine.bodies.begin(job.id, raw).answer
         answer = await engine.serve(job)
         # No await from here to the `try` of a stream: a reservation is open.
         if isinstance(answer, Conclusion):
             job.outcome, job.status = "failed", answer.status
-            return conclusion_reply(job, answer, exchange, engine.clock)
-        if isinstance(answer.outcome, Served):
-            return _plain(engine, job, answer, answer.outcome, exchange)
-        return await _stream(engine, request, job, answer, answer.outcome, exchange)
+            reply = conclusion_reply(job, answer, exchange, engine.clock)
+        elif isinstance(answer.outcome, Served):
+            reply = _plain(engine, job, answer, answer.outcome, exchange)
+        else:
+            return await _stream(engine, request, job, answer, answer.outcome, exchange, kept)
+        if kept is not None and isinstance(reply.body, bytes):
+            kept.add(reply.body)
+        return reply
 
 
 def _plain(
@@ -63,6 +69,7 @@ async def _stream(
     answer: Answer,
     streaming: Streaming,
     exchange: Exchange,
+    kept: Body | None,
 ) -> web.StreamResponse:
     stream = streaming.stream
     job.relaying = streaming
@@ -73,6 +80,8 @@ async def _stream(
 
         async def tell(frames: bytes) -> None:
             if told := telling.feed(frames):
+                if kept is not None:
+                    kept.add(told)
                 await response.write(told)
 
         request[RELAYING] = True

@@ -18,6 +18,8 @@ from store.toml_text import parse
 
 _LARGEST = 4 * 1024 * 1024
 _OWNER_ONLY = 0o600
+_MOUNTED_BY_ITSELF = (errno.EBUSY, errno.EXDEV)
+_FOLDER_IS_CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 Signature = tuple[tuple[int, int, int] | None, ...]
 
@@ -66,10 +68,11 @@ def read_config(path: Path) -> ConfigText:
 def write_config(path: Path, text: str, *, exclusive: bool = False) -> None:
     """Put `text` in the place of the file, whole or not at all, readable by its owner only.
 
-    A symbolic link stays and its target is replaced. A file that cannot be replaced because it is
-    mounted by itself (Docker, `-v config.toml:/config.toml`) is rewritten in place, with its old
-    text beside it meanwhile where that can be written. `exclusive` refuses to touch a file that
-    exists. Raises OSError (FileExistsError with `exclusive`); then the file is as it was.
+    A symbolic link stays and its target is replaced. A file that cannot be replaced, because it is
+    mounted by itself (Docker, `-v config.toml:/config.toml`) or its folder takes no new files, is
+    rewritten in place, with its old text beside it meanwhile where that can be written.
+    `exclusive` refuses to touch a file that exists. Raises OSError (FileExistsError with
+    `exclusive`); then the file is as it was.
     """
     target = Path(os.path.realpath(path))
     old = _stat(target)
@@ -78,7 +81,13 @@ def write_config(path: Path, text: str, *, exclusive: bool = False) -> None:
     if old is not None and path.is_symlink():
         _refuse_foreign(path, old)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = _write_beside(target, text.encode("utf-8"), old)
+    try:
+        temporary = _write_beside(target, text.encode("utf-8"), old)
+    except OSError as error:
+        if old is None or error.errno not in _FOLDER_IS_CLOSED:
+            raise
+        _rewrite_in_place(target, text)
+        return
     try:
         if exclusive:
             _link(temporary, target)
@@ -86,7 +95,7 @@ def write_config(path: Path, text: str, *, exclusive: bool = False) -> None:
             os.replace(temporary, target)
     except OSError as error:
         os.unlink(temporary)
-        if error.errno != errno.EBUSY:
+        if error.errno not in _MOUNTED_BY_ITSELF:
             raise
         _rewrite_in_place(target, text)
     _sync_folder(target.parent)
@@ -155,14 +164,20 @@ def _keep_owner(name: str, old: os.stat_result) -> None:
 
 def _rewrite_in_place(target: Path, text: str) -> None:
     before = target.read_bytes()
-    backup = _write_beside(target, before, None)
+    backup: str | None = None
+    try:
+        backup = _write_beside(target, before, None)
+    except OSError as error:
+        if error.errno not in _FOLDER_IS_CLOSED:
+            raise
     try:
         _overwrite(target, text.encode("utf-8"))
     except OSError:
         _overwrite(target, before)
         raise
     finally:
-        os.unlink(backup)
+        if backup is not None:
+            os.unlink(backup)
 
 
 def _overwrite(target: Path, content: bytes) -> None:

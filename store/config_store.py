@@ -71,6 +71,7 @@ class NothingToUndo(ConfigNotChanged):
 
 @dataclass(frozen=True, slots=True)
 class _Change:
+    told: str
     before: str
     after: str
     """The text before, the digest after."""
@@ -100,6 +101,11 @@ class ConfigStore:
         return len(self._changes)
 
     @property
+    def newest(self) -> str | None:
+        """What was `told` of the change that `undo` would take back."""
+        return self._changes[-1].told if self._changes else None
+
+    @property
     def written_in_place(self) -> bool:
         """Whether the last write could not replace the file, because it is mounted by itself.
 
@@ -108,15 +114,16 @@ class ConfigStore:
         return self._in_place
 
     async def apply(
-        self, edit: Callable[[ConfigEdit], None], *, expected: str | None
+        self, edit: Callable[[ConfigEdit], None], *, expected: str | None, told: str = ""
     ) -> ConfigText:
         """Make an edit and write it; the file as it is then. `edit` runs in a worker thread.
 
+        An edit that changes nothing is none to undo; `told` names it for whoever undoes it.
         `expected` is the digest of the file that the edit was made for; None takes any. Raises
         ConfigMoved, SetElsewhere, ConfigNotWritten, ConfigError (the result is no configuration, or
         there is no file) and whatever `edit` raises; the file is as it was then.
         """
-        return await asyncio.to_thread(self._apply, edit, expected)
+        return await asyncio.to_thread(self._apply, edit, expected, told)
 
     async def undo(self, expected: str | None) -> ConfigText:
         """Take back the last change that `apply` made; the file as it is then.
@@ -126,7 +133,9 @@ class ConfigStore:
         """
         return await asyncio.to_thread(self._undo, expected)
 
-    def _apply(self, edit: Callable[[ConfigEdit], None], expected: str | None) -> ConfigText:
+    def _apply(
+        self, edit: Callable[[ConfigEdit], None], expected: str | None, told: str
+    ) -> ConfigText:
         with self._lock:
             old = self._read(expected)
             editing = ConfigEdit(old.text, str(self._path))
@@ -138,7 +147,7 @@ class ConfigStore:
             _refuse_set_elsewhere(changed, self._origins(old))
             _refuse_set_elsewhere(changed, self._validate(new))
             self._write(old, new)
-            self._changes.append(_Change(old.text, new.digest))
+            self._changes.append(_Change(told, old.text, new.digest))
             return new
 
     def _undo(self, expected: str | None) -> ConfigText:

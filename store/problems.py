@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,15 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """A configuration that cannot be used; `problems` lists everything that is wrong with it."""
+    """A configuration that cannot be used; `problems` lists everything that is wrong with it.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    `watched`: the files whose change may mend it, as far as it was understood; () if it was not.
+    """
+
+    def __init__(self, problems: Sequence[Problem], watched: Iterable[Path] = ()) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
+        self.watched = tuple(watched)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

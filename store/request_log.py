@@ -12,7 +12,8 @@ import orjson
 
 from proxy.events import Attempt, Outcome, RequestFinished
 from store.database import Database
-from store.request_filter import Filter, few_attempts, selection
+from store.request_filter import Filter, selection, total
+from store.request_kinds import KIND_OF_ROW, forget_kinds, insert_kinds, kind_of
 from store.values import (
     as_count,
     as_number,
@@ -93,9 +94,14 @@ async def insert_many(
         return []
     last = await connection.execute_fetchall("SELECT coalesce(max(seq), 0) FROM requests")
     first_seq = next(int(row[0]) for row in last) + 1
+    kinds = [kind_of(finished.event) for finished in fresh]
+    await insert_kinds(connection, kinds)
     await connection.executemany(
-        f"INSERT INTO requests ({_COLUMNS}) VALUES (?{', ?' * 18})",
-        [_request_row(seq, finished) for seq, finished in enumerate(fresh, first_seq)],
+        f"INSERT INTO requests ({_COLUMNS}, kind) VALUES (?{', ?' * 18}, {KIND_OF_ROW})",
+        [
+            (*_request_row(seq, finished), *kind)
+            for seq, (finished, kind) in enumerate(zip(fresh, kinds, strict=True), first_seq)
+        ],
     )
     await connection.executemany(
         "INSERT INTO attempts (request, ordinal, provider, entry, outcome, status, started_ms, "
@@ -114,22 +120,18 @@ async def page(
 ) -> Page:
     """Up to `limit` (at most 1,000) requests that ended before the one with seq `before`."""
     limit = max(1, min(limit, _MOST_ON_A_PAGE))
-    only = only or Filter()
+    sql, values = selection(only or Filter(), before, _COLUMNS, limit + 1)
     async with database.reading() as connection:
-        few = await few_attempts(connection, only)
-        sql, values = selection(only, before, _COLUMNS, few_attempts=few)
-        rows = list(await connection.execute_fetchall(f"{sql} LIMIT ?", (*values, limit + 1)))
+        rows = list(await connection.execute_fetchall(sql, values))
     items = tuple(_logged(row) for row in rows[:limit])
     return Page(items, items[-1].seq if len(rows) > limit else None)
 
 
 async def count(database: Database, only: Filter | None = None) -> int:
     """How many requests the log holds, of those asked for."""
-    only = only or Filter()
+    sql, values = total(only or Filter())
     async with database.reading() as connection:
-        few = await few_attempts(connection, only)
-        sql, values = selection(only, None, "seq", few_attempts=few, ordered=False)
-        rows = await connection.execute_fetchall(f"SELECT count(*) FROM ({sql})", values)
+        rows = await connection.execute_fetchall(sql, values)
         return next(int(row[0]) for row in rows)
 
 
@@ -185,6 +187,8 @@ async def prune(database: Database, older_than: float) -> int:
         deleted += cursor.rowcount
         await asyncio.sleep(0)
     if deleted:
+        async with database.transaction() as connection:
+            await forget_kinds(connection)
         await database.truncate_journal()
     return deleted
 

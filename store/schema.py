@@ -123,4 +123,75 @@ async def _create_tables(connection: aiosqlite.Connection) -> None:
         await connection.execute(statement)
 
 
-MIGRATIONS: Sequence[Migration] = (_create_tables,)
+# A filter's rows are found by their kind: indexes of single columns are of no use any more.
+_KINDS = (
+    """
+    CREATE TABLE kinds (
+      id INTEGER PRIMARY KEY,
+      client TEXT NOT NULL,
+      agent TEXT NOT NULL,
+      chain TEXT NOT NULL,
+      entry TEXT NOT NULL,
+      outcome TEXT NOT NULL,
+      status INTEGER NOT NULL,
+      providers TEXT NOT NULL,
+      UNIQUE (client, agent, chain, entry, outcome, status, providers)
+    )
+    """,
+    "DROP INDEX requests_by_chain",
+    "DROP INDEX requests_by_status",
+    "DROP INDEX requests_by_status_class",
+    "DROP INDEX requests_by_outcome",
+    "DROP INDEX attempts_by_provider",
+    "ALTER TABLE requests ADD COLUMN kind INTEGER NOT NULL DEFAULT 0",
+)
+_SORT_INTO_KINDS = (
+    """
+    CREATE TEMP TABLE asked AS
+    SELECT
+      seq, client, agent, chain, coalesce(entry, '') AS entry, outcome, status,
+      ' ' || coalesce(
+        (
+          SELECT group_concat(provider, ' ')
+          FROM (SELECT DISTINCT provider FROM attempts WHERE request = seq ORDER BY provider)
+        ),
+        ''
+      ) || ' ' AS providers
+    FROM requests WHERE seq BETWEEN ? AND ?
+    """,
+    """
+    INSERT OR IGNORE INTO kinds (client, agent, chain, entry, outcome, status, providers)
+    SELECT DISTINCT client, agent, chain, entry, outcome, status, providers FROM asked
+    """,
+    """
+    UPDATE requests SET kind = kinds.id
+    FROM asked CROSS JOIN kinds USING (client, agent, chain, entry, outcome, status, providers)
+    WHERE asked.seq = requests.seq
+    """,
+    "DROP TABLE asked",
+)
+_SORTED_AT_ONCE = 10_000
+"""Rows, whose temporary table is in memory."""
+
+
+async def _sort_into_kinds(connection: aiosqlite.Connection) -> None:
+    for statement in _KINDS:
+        await connection.execute(statement)
+    ends = await connection.execute_fetchall("SELECT min(seq), max(seq) FROM requests")
+    for oldest, newest in ends:
+        for first in range(oldest or 1, (newest or 0) + 1, _SORTED_AT_ONCE):
+            make, *rest = _SORT_INTO_KINDS
+            await connection.execute(make, (first, first + _SORTED_AT_ONCE - 1))
+            for statement in rest:
+                await connection.execute(statement)
+    await connection.execute("CREATE INDEX requests_by_kind ON requests (kind)")
+
+
+async def _remember_ended_sessions(connection: aiosqlite.Connection) -> None:
+    await connection.execute(
+        "CREATE TABLE ended_sessions (session TEXT PRIMARY KEY, expires INTEGER NOT NULL) "
+        "WITHOUT ROWID"
+    )
+
+
+MIGRATIONS: Sequence[Migration] = (_create_tables, _sort_into_kinds, _remember_ended_sessions)

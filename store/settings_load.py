@@ -118,9 +118,11 @@ class _Load:
         named = {top: _names(self._table, top) for top in ("providers", "chains")}
         check_rules(settings, presets, secrets, named, findings)
         self._check_mode(secrets)
+        own = [self._file.path, dotenv_path] if self._file else []
+        watched = tuple(dict.fromkeys([*own, *reader.files]))
         if findings.problems:
-            raise ConfigError(sorted(findings.problems, key=lambda problem: problem.line or 0))
-        watched = [self._file.path, dotenv_path] if self._file else []
+            by_line = sorted(findings.problems, key=lambda problem: problem.line or 0)
+            raise ConfigError(by_line, watched)
         return Loaded(
             settings=settings,
             configuration=configuration_of(settings, presets, secrets, version=version),
@@ -130,7 +132,7 @@ class _Load:
             secrets=secrets,
             warnings=tuple(findings.warnings),
             digest=_digest(self._file, self._table, secrets),
-            watched=tuple(dict.fromkeys([*watched, *reader.files])),
+            watched=watched,
         )
 
     def _set(self, path: Keys, value: object, origin: str) -> None:

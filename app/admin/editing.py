@@ -32,7 +32,6 @@ class Editing:
     def __init__(self, configured: Configured, store: ConfigStore | None) -> None:
         self._configured = configured
         self._store = store
-        self._changes: list[str] = []
         self._writing = asyncio.Lock()
 
     @property
@@ -40,6 +39,17 @@ class Editing:
         """Of the configuration in force. Tells apart two starts of the program, too."""
         loaded = self._configured.loaded
         return f"{loaded.configuration.version}-{loaded.digest[:8]}"
+
+    @property
+    def warning(self) -> str | None:
+        """What a person should know of how the file is written."""
+        if self._store is None or not self._store.written_in_place:
+            return None
+        return (
+            f"{self._store.path}: was rewritten in place, since it is mounted by itself or its "
+            "folder takes no new files; a crash meanwhile can leave half of it "
+            "(mount its folder, or make that writable)"
+        )
 
     def expect(self, if_match: str | None) -> None:
         """Raise AdminError (412) if the config is another than the one that was read."""
@@ -58,20 +68,21 @@ class Editing:
         async with self._writing:
             store, expected = self._ready(if_match)
             try:
-                await store.apply(edit, expected=expected)
+                written = await store.apply(edit, expected=expected, told=told)
             except ConfigMoved:
                 await self._configured.reload()
                 raise _moved() from None
             except (ConfigNotChanged, EditError, ConfigError) as error:
                 raise _refusal(error, fields) from None
-            self._changes.append(told)
-            log.info("config: %s", told)
+            if written.digest != expected:
+                log.info("config: %s", told)
             await self._configured.reload()
 
     async def undo(self, if_match: str | None) -> Undone:
         """Take the last change back, if nobody edited the file since."""
         async with self._writing:
             store, expected = self._ready(if_match)
+            told = store.newest or ""
             try:
                 await store.undo(expected)
             except NothingToUndo:
@@ -80,12 +91,11 @@ class Editing:
                     "No change has been made through an interface since the start.",
                     status=409,
                 ) from None
-            except ConfigMoved:
+            except ConfigMoved as moved:
                 await self._configured.reload()
-                raise _moved() from None
+                raise (_edited(told) if moved.digest == expected else _moved()) from None
             except (ConfigNotChanged, EditError, ConfigError) as error:
                 raise _refusal(error, ()) from None
-            told = self._changes.pop() if self._changes else "the last change"
             log.info("config: undone: %s", told)
             await self._configured.reload()
             return Undone(told, store.undoable, self.version)
@@ -110,6 +120,15 @@ def _moved() -> AdminError:
         "The config was changed since it was read, so nothing was written.",
         "read it again and repeat the change",
         status=412,
+    )
+
+
+def _edited(told: str) -> AdminError:
+    return AdminError(
+        "The config was edited since",
+        f"The file was edited by hand after '{told}', and undoing that would lose the edit.",
+        "change it as you want to have it",
+        status=409,
     )
 
 

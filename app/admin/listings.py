@@ -12,7 +12,7 @@ from app.contract import AdminError
 from app.snapshot import Check, FreeLimit, ListedModel, ModelList, Preset
 from proxy import model
 from proxy.engine import Engine
-from proxy.providers import listing
+from proxy.providers import key_question, listing
 from proxy.providers.listing import NoModelList
 from store.secret_references import SecretReader, read_dotenv
 
@@ -65,13 +65,14 @@ class Listings:
         )
 
     async def check(self, provider: model.Provider) -> Check:
-        """Ask for its list now, with its key."""
+        """Ask for its list now, with its key, and whether that says anything of the key."""
         wall = self._engine.clock.wall()
         if provider.lacks_key:
             variables = " or ".join(provider.preset.key_env)
             return Check(False, f"no key: {variables} is not set", None, (), at_wall(wall))
         try:
             models = await self._engine.inquiries.list_models(provider)
+            tested = await self._engine.inquiries.is_key_tested(provider)
         except NoModelList as reason:
             return Check(False, str(reason), None, (), at_wall(wall))
         listed = {one.id for one in models}
@@ -85,7 +86,9 @@ class Listings:
         detail = f"lists {len(models)} models"
         if missing:
             detail += f", but not {', '.join(missing)}"
-        return Check(True, detail, len(models), missing, at_wall(wall))
+        if told := key_question.told(provider, tested):
+            detail += f"; {told}"
+        return Check(True, detail, len(models), missing, at_wall(wall), tested is True)
 
     async def presets(self) -> tuple[Preset, ...]:
         """All presets, and which of their variables are set."""

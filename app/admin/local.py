@@ -81,6 +81,7 @@ class LocalAdmin:
             self._last_hour,
             self._lag,
             parts.base_url,
+            self._editing,
         )
         self._chains = ChainsView(engine, self._editing)
         self._providers = ProvidersView(

@@ -21,6 +21,7 @@ from proxy.chat_request import read_chat
 from proxy.conclusion import Conclusion
 from proxy.engine import Engine, new_request_id
 from proxy.job import Job
+from proxy.kept_bodies import Body
 from proxy.model import Chain, Client
 from proxy.relay import Streaming
 from proxy.sse import EventSplitter
@@ -95,6 +96,7 @@ class _Run:
         self._events = events
         self._content: list[str] = []
         self._reasoning: list[str] = []
+        self._kept: Body | None = None
 
     async def run(self) -> None:
         try:
@@ -109,6 +111,8 @@ class _Run:
         id = new_request_id()
         with engine.job(read_chat(body), self._chain, _CLIENT, _AGENT, id=id) as job:
             job.trail.on_step = self._step
+            if engine.bodies is not None:
+                self._kept = engine.bodies.begin(id, orjson.dumps(body)).answer
             answer = await engine.serve(job)
             if isinstance(answer, Conclusion):
                 job.outcome, job.status, error = "failed", answer.status, answer.message
@@ -129,6 +133,8 @@ class _Run:
         job.outcome, job.status = "ok", 200
         job.first_token_ms = (self._engine.clock.now() - job.started) * 1000
         self._engine.settle(job, answer, served.usage, served.text_bytes)
+        if self._kept is not None:
+            self._kept.add(served.body)
         self._collect(orjson.loads(served.body), "message")
 
     async def _relay(self, job: Job, answer: Answer, streaming: Streaming) -> str | None:
@@ -138,6 +144,8 @@ class _Run:
         job.relaying, job.status = streaming, 200
 
         async def write(frames: bytes) -> None:
+            if self._kept is not None:
+                self._kept.add(frames)
             for event in splitter.feed(frames):
                 if event.data != b"[DONE]":
                     text = self._collect(orjson.loads(event.data), "delta")

@@ -9,11 +9,20 @@ from typing import Any, TypeVar
 
 from app.admin.instants import at_wall
 from app.contract import AdminError, By
-from app.request_snapshot import Attempt, Landed, Request, RequestDetail, RequestPage, StatsRow
+from app.request_snapshot import (
+    Attempt,
+    Bodies,
+    Landed,
+    Request,
+    RequestDetail,
+    RequestPage,
+    StatsRow,
+)
 from proxy import events
 from proxy.engine import Engine
 from proxy.job import Job
-from proxy.text import safe_text
+from proxy.kept_bodies import Body
+from proxy.text import Redactor, safe_text
 from store import request_log, stats
 from store.database import Database, StoreFault
 from store.recorder import Recorder
@@ -21,10 +30,12 @@ from store.request_filter import Filter
 from store.request_log import LoggedRequest
 from store.values import provider_of
 
-_SETTLE = 0.25
-"""Seconds for what has just ended to be written, so that a script finds its own request."""
+_SETTLE = 1.0
+"""Seconds that what has just ended may take to be written: a script finds its own request."""
 _DAYS = 30
 _CHUNK = 1000
+_LONGEST_KEY = 512
+"""Characters."""
 
 _T = TypeVar("_T")
 
@@ -66,7 +77,9 @@ class RequestsView:
         job = self._engine.in_flight.get(id)
         if job is not None:
             return RequestDetail(
-                **_running_facts(job, self._engine), attempts=tuple(map(attempt, job.attempts))
+                **_running_facts(job, self._engine),
+                attempts=tuple(map(attempt, job.attempts)),
+                bodies=self._bodies(id),
             )
         found = await self._read(lambda: request_log.one(self._database, id))
         if found is None:
@@ -77,7 +90,19 @@ class RequestsView:
                 status=404,
             )
         return RequestDetail(
-            **_logged_facts(found.request), attempts=tuple(map(attempt, found.attempts))
+            **_logged_facts(found.request),
+            attempts=tuple(map(attempt, found.attempts)),
+            bodies=self._bodies(id),
+        )
+
+    def _bodies(self, id: str) -> Bodies | None:
+        exchanged = None if self._engine.bodies is None else self._engine.bodies.get(id)
+        if exchanged is None:
+            return None
+        redactor = self._engine.attempts.redactor
+        request, answer = exchanged.request, exchanged.answer
+        return Bodies(
+            _readable(request, redactor), request.is_cut, _readable(answer, redactor), answer.is_cut
         )
 
     def everything(
@@ -125,6 +150,12 @@ class RequestsView:
             ) from None
 
 
+def _readable(body: Body, redactor: Redactor) -> str:
+    """The text without keys; where it was cut, a key may have been, and its beginning goes too."""
+    text = redactor.redact(body.beginning.decode("utf-8", "replace"))
+    return text[:-_LONGEST_KEY] if body.is_cut else text
+
+
 def _filter(chain: str | None, provider: str | None, status: str | None, q: str | None) -> Filter:
     try:
         return Filter(chain=chain, provider=provider, status=status, q=q)
@@ -140,8 +171,10 @@ def _is_meant(job: Job, only: Filter) -> bool:
     asked = {provider_of(one.entry) for one in job.attempts} | {provider_of(entry)}
     if only.provider is not None and only.provider not in asked:
         return False
-    searched = (job.id, job.client, job.agent, job.chain.name, entry)
-    return not only.q or any(only.q.lower() in text.lower() for text in searched)
+    searched = (job.client, job.agent, job.chain.name, entry)
+    if not only.q or any(only.q.lower() in text.lower() for text in searched):
+        return True
+    return only.id_start is not None and job.id.startswith(only.id_start)
 
 
 def _running_facts(job: Job, engine: Engine) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 
+from app.admin.editing import Editing
 from app.admin.health import LastHour
 from app.admin.instants import at_wall
 from app.admin.lag import LoopLag
@@ -35,6 +36,7 @@ class StatusView:
         last_hour: LastHour,
         lag: LoopLag,
         base_url: str,
+        editing: Editing,
     ) -> None:
         self._engine = engine
         self._configured = configured
@@ -44,6 +46,7 @@ class StatusView:
         self._last_hour = last_hour
         self._lag = lag
         self._base_url = base_url
+        self._editing = editing
         self._started = engine.clock.now()
         self._today: Today | None = None
         self._today_at = 0.0
@@ -60,7 +63,7 @@ class StatusView:
             base_url=self._base_url,
             config_path=str(path) if path is not None else None,
             config_error=configured.error,
-            config_warnings=tuple(map(str, configured.loaded.warnings)),
+            config_warnings=self._warnings(),
             restart_needed=bool(configured.restart_needed),
             restart_keys=configured.restart_needed,
             default_chain=self._engine.configuration.routing.default_chain,
@@ -69,6 +72,11 @@ class StatusView:
             log_healthy=self._recorder.healthy,
             log_rows_lost=self._recorder.lost,
         )
+
+    def _warnings(self) -> tuple[str, ...]:
+        written = self._editing.warning
+        of_file = tuple(map(str, self._configured.loaded.warnings))
+        return of_file if written is None else (*of_file, written)
 
     def _counts(self, today: Today | None) -> Counts:
         entries, out = self._limits.counts()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, cast
@@ -21,10 +22,12 @@ from app.web.arguments import MOST_BODY, read_arguments
 from app.web.events import send_events
 from app.web.guard import check_content_type, check_host, check_origin
 from app.web.openapi import describe
-from app.web.tokens import SESSION_LIFE, Tokens, WrongTokens
+from app.web.tokens import SESSION_LIFE, Ended, Tokens, WrongTokens
 from proxy.clock import Clock
 from proxy.errors import RequestFault
 from proxy.intake import read_body
+from store import ended_sessions
+from store.database import Database, StoreFault
 
 log = logging.getLogger("429chain")
 
@@ -47,14 +50,27 @@ class TooManyTries(AdminError):
 class AdminServer:
     """The HTTP face of an `Admin`. Whatever route is not opened on purpose wants the token."""
 
-    def __init__(self, admin: Admin, configured: Configured, clock: Clock) -> None:
+    def __init__(
+        self, admin: Admin, configured: Configured, clock: Clock, database: Database
+    ) -> None:
         self._admin = admin
         self._configured = configured
+        self._clock = clock
+        self._database = database
         self._tokens = Tokens(self._token, clock)
         self._wrong = WrongTokens(clock)
         self._open: set[web.AbstractRoute] = set()
         # Cookies know no ports: two instances on one machine must not end each other's sessions.
         self._cookie = f"chain429_{configured.loaded.settings.server.admin_port}"
+
+    async def remember_ended(self) -> None:
+        """Take over from before the start which sessions were ended."""
+        try:
+            ended = await ended_sessions.load(self._database, self._clock.wall())
+        except (StoreFault, sqlite3.Error) as error:
+            log.warning("which sessions were ended could not be read: %s", error)
+            return
+        self._tokens = Tokens(self._token, self._clock, ended)
 
     def _token(self) -> SecretStr | None:
         found = self._configured.loaded.secrets.get(("server", "admin_token"))
@@ -151,7 +167,7 @@ class AdminServer:
         return json_answer({"status": "ok"})
 
     async def _openapi(self, request: web.Request) -> web.Response:
-        return json_answer(describe())
+        return json_answer(describe(self._cookie))
 
     async def _open_session(self, request: web.Request) -> web.Response:
         self._judge(request, await _sent_token(request))
@@ -160,10 +176,20 @@ class AdminServer:
         return answer
 
     async def _end_session(self, request: web.Request) -> web.Response:
-        self._tokens.end_session(request.cookies.get(self._cookie, ""))
+        ended = self._tokens.end_session(request.cookies.get(self._cookie, ""))
+        if ended is not None:
+            await self._remember(ended)
         answer = web.Response(status=204)
         self._set_cookie(request, answer, "", 0)
         return answer
+
+    async def _remember(self, ended: Ended) -> None:
+        try:
+            await ended_sessions.add(
+                self._database, ended.session, expires=ended.expires, now=self._clock.wall()
+            )
+        except (StoreFault, sqlite3.Error) as error:
+            log.warning("a session was ended, but only until the next start: %s", error)
 
     def _set_cookie(
         self, request: web.Request, answer: web.Response, value: str, life: int

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from app.admin.local import LocalAdmin, Parts
 from app.port import Port, open_port
 from app.web.api import AdminServer
+from app.web.page import Page
 
 log = logging.getLogger("429chain")
 
@@ -20,7 +21,10 @@ async def open_admin(stack: AsyncExitStack, parts: Parts) -> tuple[LocalAdmin, P
     server = loaded.settings.server
     if server.admin_port == 0:
         return admin, None
-    application = AdminServer(admin, parts.configured, parts.engine.clock).application()
+    face = AdminServer(admin, parts.configured, parts.engine.clock, parts.database)
+    await face.remember_ended()
+    application = face.application()
+    Page().add_to(face, application)
     port = await stack.enter_async_context(
         open_port(application, server.host, server.admin_port, setting="admin_port")
     )
@@ -31,5 +35,5 @@ async def open_admin(stack: AsyncExitStack, parts: Parts) -> tuple[LocalAdmin, P
             port.url,
         )
     else:
-        log.info("admin API: %s", port.url)
+        log.info("web view and admin API: %s", port.url)
     return admin, port

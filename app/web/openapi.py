@@ -40,8 +40,8 @@ _Key = tuple[str, str, str]
 
 
 @lru_cache(maxsize=1)
-def describe() -> dict[str, Any]:
-    """The whole document."""
+def describe(cookie: str) -> dict[str, Any]:
+    """The whole document; `cookie` is the name of the session's."""
     schemas, components = _schemas()
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
@@ -63,7 +63,7 @@ def describe() -> dict[str, Any]:
             "schemas": {**components, "Error": _ERROR_SCHEMA},
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "chain429_session"},
+                "session": {"type": "apiKey", "in": "cookie", "name": cookie},
             },
         },
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from hashlib import sha256
 
 from pydantic import SecretStr
@@ -23,17 +24,27 @@ _MINUTE = 60.0
 _MOST_ADDRESSES = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A session that is over before its time, `expires` (epoch seconds)."""
+
+    session: str
+    expires: int
+
+
 class Tokens:
     """Judges tokens and sessions by the admin token in force. A new token ends all sessions.
 
-    A session is signed, not stored, so it outlives a restart; one that was ended is remembered
-    until the next start.
+    A session is signed, not stored, so it outlives a restart; so must the end of one: `ended`
+    holds what `end_session` gave before the start.
     """
 
-    def __init__(self, token: Callable[[], SecretStr | None], clock: Clock) -> None:
+    def __init__(
+        self, token: Callable[[], SecretStr | None], clock: Clock, ended: Iterable[str] = ()
+    ) -> None:
         self._token = token
         self._clock = clock
-        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._ended: OrderedDict[str, None] = OrderedDict.fromkeys(ended)
 
     @property
     def is_set(self) -> bool:
@@ -61,11 +72,15 @@ class Tokens:
         alive = len(expires) < 12 and int(expires) > self._clock.wall()
         return right and alive and facts not in self._ended
 
-    def end_session(self, cookie: str) -> None:
-        if self.is_session(cookie):
-            self._ended[cookie.rpartition(".")[0]] = None
-            while len(self._ended) > _MOST_ENDED:
-                self._ended.popitem(last=False)
+    def end_session(self, cookie: str) -> Ended | None:
+        """None: it was none, or had ended already."""
+        if not self.is_session(cookie):
+            return None
+        facts = cookie.rpartition(".")[0]
+        self._ended[facts] = None
+        while len(self._ended) > _MOST_ENDED:
+            self._ended.popitem(last=False)
+        return Ended(facts, int(facts.partition(".")[0]))
 
     def _signature(self, facts: str) -> str:
         token = self._token()

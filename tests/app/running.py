@@ -47,6 +47,7 @@ class Instance:
     admin: LocalAdmin
     engine: Engine
     configured: Configured
+    database: Database
     recorder: Recorder
     path: Path
     url: str
@@ -142,9 +143,13 @@ async def running(
         )
         admin = LocalAdmin(parts)
         await admin.start(stack)
-        web = AdminServer(admin, configured, clock).application()
+        face = AdminServer(admin, configured, clock, database)
+        await face.remember_ended()
+        web = face.application()
         port = await stack.enter_async_context(open_port(web, "127.0.0.1", 0, setting="admin_port"))
         http = await stack.enter_async_context(
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         )
-        yield Instance(admin, engine, configured, recorder, path, port.url, proxy.url, http)
+        yield Instance(
+            admin, engine, configured, database, recorder, path, port.url, proxy.url, http
+        )

@@ -85,7 +85,7 @@ async def test_probing_tells_what_each_provider_says(tmp_path: Path) -> None:
         assert up.requests == []
     assert result.ok
     assert result.lines[2:] == (
-        "lab: ok, 2 models",
+        "lab: ok, 2 models; its list is public, the key was not tested",
         'warning: lab does not list "model-bb" (did you mean "model-b"?)',
         "groq: no key, not asked",
         "off: disabled, not asked",

@@ -86,6 +86,39 @@ async def test_back_to_what_it_was_clears_the_error(made: Made):
     assert [event.error is None for event in made.told()] == [False, True]
 
 
+async def test_a_secret_that_an_edit_waits_for_makes_it_live(made: Made):
+    async with supervised("watch", made.configured.watch):
+        write(made.folder, SMALL.replace("[server]", '[server]\nadmin_token = "file:token"'))
+        await until(lambda: made.configured.error is not None)
+        assert "file token cannot be read" in (made.configured.error or "")
+        (made.folder / "token").write_text("admin-token-0123456789\n")
+        await until(lambda: made.applied)
+    assert made.configured.error is None
+    found = made.applied[0].secrets["server", "admin_token"].value
+    assert found is not None
+    assert found.get_secret_value() == "admin-token-0123456789"
+
+
+async def test_a_file_that_changes_while_it_is_read_is_read_again(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+):
+    token = made.folder / "token"
+    token.write_text("first-token-0123456789")
+    read = made.configured._load  # pyright: ignore[reportPrivateUsage]
+
+    def slow(path: Path, version: int) -> Loaded:
+        loaded = read(path, version)
+        token.write_text("second-token-0123456789")
+        return loaded
+
+    monkeypatch.setattr(made.configured, "_load", slow)
+    write(made.folder, SMALL.replace("[server]", '[server]\nadmin_token = "file:token"'))
+    await made.configured.reload()
+    found = made.configured.loaded.secrets["server", "admin_token"].value
+    assert found is not None
+    assert found.get_secret_value() == "second-token-0123456789"
+
+
 async def test_what_cannot_be_applied_is_not_in_force(tmp_path: Path):
     def fail(loaded: Loaded) -> None:
         raise RuntimeError("a bug")

@@ -111,7 +111,7 @@ async def test_check_probe_asks_for_the_models_and_costs_nothing(tmp_path: Path)
         chain = await completed(tmp_path, "check", "--probe", "--config", path)
         assert chain.process.returncode == 0
         assert "good: ok, 1 models" in chain.stdout
-        assert (len(good.listings), len(good.requests)) == (1, 0)
+        assert (len(good.listings), len(good.requests)) == (2, 0)
         assert good.listings[0].key == "good-provider-key"
 
         dead = config(good=good).replace(f":{good.port}/", ":9/")

@@ -154,45 +154,6 @@ def test_a_write_that_fails_changes_nothing(
     assert os.listdir(tmp_path) == ["config.toml"]
 
 
-def busy(*_: object) -> None:
-    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
-
-
-def test_a_mounted_file_is_rewritten_in_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "config.toml"
-    path.write_text("a much longer old text")
-    inode = path.stat().st_ino
-    monkeypatch.setattr(config_file.os, "replace", busy)
-    write_config(path, "new")
-    assert path.read_text() == "new"
-    assert path.stat().st_ino == inode
-    assert os.listdir(tmp_path) == ["config.toml"]
-
-
-def test_a_mounted_file_gets_its_old_text_back_when_the_rewrite_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "config.toml"
-    path.write_text("old")
-    monkeypatch.setattr(config_file.os, "replace", busy)
-    real = os.fsync
-    synced: list[int] = []
-
-    def third_fails(handle: int) -> None:
-        synced.append(handle)
-        if len(synced) == 3:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        real(handle)
-
-    monkeypatch.setattr(config_file.os, "fsync", third_fails)
-    with pytest.raises(OSError, match="Input/output"):
-        write_config(path, "new")
-    assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["config.toml"]
-
-
 OLD = "a = 'old'\n" * 1 + "# " + "x" * 50_000 + "\n"
 NEW = "a = 'new'\n" * 1 + "# " + "y" * 50_000 + "\n"
 

@@ -66,6 +66,7 @@ async def test_a_write_that_fails_changes_nothing(
     with monkeypatch.context() as patch:
         if step == "mkstemp":
             patch.setattr(config_file.tempfile, step, fail)
+            patch.setattr(config_file, "_overwrite", fail)
         else:
             patch.setattr(config_file.os, "fdopen" if step == "write" else step, fail)
         with pytest.raises(ConfigNotWritten) as caught:

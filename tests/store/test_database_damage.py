@@ -127,7 +127,7 @@ async def test_an_older_schema_is_copied_then_migrated(path: Path) -> None:
             assert len(list(rows)) == 3
     finally:
         await database.close()
-    copy = path.with_name("429chain.db.schema-1")
+    copy = path.with_name(f"429chain.db.schema-{len(MIGRATIONS)}")
     assert mode(copy) == 0o600
     assert str(copy) in database.notes[0]
     async with open_database(copy, FakeClock()) as older:

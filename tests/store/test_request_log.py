@@ -8,7 +8,7 @@ import pytest
 from proxy.events import RequestFinished
 from store import request_log
 from store.database import Database, open_database
-from store.request_filter import Filter, selection
+from store.request_filter import Filter
 from store.request_log import Finished
 from tests.store.made import (
     NOON,
@@ -134,18 +134,6 @@ def test_a_status_of_no_known_form(status: str) -> None:
         Filter(status=status)
 
 
-@pytest.mark.parametrize("few", [True, False])
-async def test_both_ways_to_a_provider_s_requests_lead_to_the_same(
-    database: Database, few: bool
-) -> None:
-    await _insert(database, [fallen("a"), request("b"), unserved("c"), fallen("d", chain="code")])
-    only = Filter(provider="groq", chain="free")
-    sql, values = selection(only, 4, "id", few_attempts=few)
-    async with database.reading() as connection:
-        rows = await connection.execute_fetchall(sql, values)
-        assert [row[0] for row in rows] == ["c", "a"]
-
-
 async def test_pages_of_a_filter_follow_on_from_each_other(database: Database) -> None:
     await _insert(database, [fallen(f"r{number}") for number in range(7)])
     for only in (Filter(provider="groq"), Filter(chain="free", provider="groq"), Filter(q="groq")):
@@ -155,28 +143,6 @@ async def test_pages_of_a_filter_follow_on_from_each_other(database: Database) -
             f"r{number}" for number in reversed(range(7))
         ]
         assert second.next is None
-
-
-@pytest.mark.parametrize(
-    "only, plan",
-    [
-        (Filter(chain="x"), "requests_by_chain"),
-        (Filter(status="503"), "requests_by_status"),
-        (Filter(status="5xx"), "requests_by_status_class"),
-        (Filter(status="failed"), "requests_by_outcome"),
-        (Filter(provider="x"), "attempts_by_provider"),
-        (Filter(provider="x", chain="y"), "requests_by_chain"),
-    ],
-)
-async def test_a_filtered_page_is_read_from_an_index_in_its_order(
-    database: Database, only: Filter, plan: str
-) -> None:
-    sql, values = selection(only, 1000, "id")
-    async with database.reading() as connection:
-        rows = await connection.execute_fetchall(f"EXPLAIN QUERY PLAN {sql}", values)
-        steps = " ".join(str(row[3]) for row in rows)
-    assert plan in steps
-    assert "TEMP B-TREE" not in steps
 
 
 async def test_an_export_holds_all_while_rows_are_added(database: Database) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
+from store import config_file
 from tests.app.running import Instance, config, running
 from tests.upstreams.fake_provider import FakeProvider, fake_provider
 from tests.upstreams.replies import refusal
@@ -64,6 +67,47 @@ async def test_undo_takes_changes_back_one_by_one(instance: Instance) -> None:
     assert list(instance.engine.configuration.chains) == ["free"]
 
 
+async def test_the_last_twenty_changes_can_be_undone(instance: Instance) -> None:
+    for number in range(25):
+        await instance.ask("PUT", f"/api/chains/{_nth(number)}", json={"name": _nth(number + 1)})
+    undone = [await instance.ask("POST", "/api/undo") for _ in range(20)]
+    refused = await instance.ask("POST", "/api/undo")
+
+    assert [(one.body["change"], one.body["left"]) for one in undone] == [
+        (f"rename chain {_nth(number)} to {_nth(number + 1)}", number - 5)
+        for number in reversed(range(5, 25))
+    ]
+    assert refused.status == 409
+    assert list(instance.engine.configuration.chains) == [_nth(5)]
+
+
+def _nth(number: int) -> str:
+    return f"chain-{number}" if number else "free"
+
+
+async def test_a_change_of_nothing_is_none_to_undo(instance: Instance) -> None:
+    await instance.ask("PUT", "/api/chains/free", json={"entries": ["lab/n"]})
+    for _ in range(3):
+        again = await instance.ask("PUT", "/api/chains/free", json={"entries": ["lab/n"]})
+        assert again.status == 200
+    undone = await instance.ask("POST", "/api/undo")
+
+    assert undone.body["change"] == "change chain free"
+    assert undone.body["left"] == 0
+    assert instance.engine.configuration.chains["free"].entries[0].name == "lab/m"
+
+
+async def test_undo_does_not_lose_an_edit_by_hand(instance: Instance) -> None:
+    await instance.ask("PUT", "/api/chains/free", json={"entries": ["lab/n"]})
+    instance.path.write_text(instance.text() + "# mine\n", "utf-8")
+    await instance.configured.reload()
+    answer = await instance.ask("POST", "/api/undo")
+
+    assert answer.status == 409
+    assert "edited by hand" in answer.body["error"]["message"]
+    assert instance.text().endswith("# mine\n")
+
+
 async def test_if_match_lets_the_second_of_two_readers_know(instance: Instance) -> None:
     etag = (await instance.ask("GET", "/api/chains")).headers["ETag"]
 
@@ -80,6 +124,22 @@ async def test_if_match_lets_the_second_of_two_readers_know(instance: Instance) 
     newest = (await instance.ask("GET", "/api/chains/free")).headers["ETag"]
     answer = await instance.ask("DELETE", "/api/chains/x", headers={"if-match": newest})
     assert answer.status == 404
+
+
+async def test_a_file_that_had_to_be_rewritten_in_place_is_told(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    before = (await instance.ask("GET", "/api/status")).body["config_warnings"]
+    monkeypatch.setattr(config_file.os, "replace", busy)
+    await instance.ask("PUT", "/api/chains/free", json={"entries": ["lab/n"]})
+    after = (await instance.ask("GET", "/api/status")).body["config_warnings"]
+
+    assert "lab/n" in instance.text()
+    assert [one for one in before if "in place" in one] == []
+    assert ["mount its folder" in one for one in after if "in place" in one] == [True]
 
 
 async def test_an_edit_by_hand_is_not_overwritten(instance: Instance) -> None:

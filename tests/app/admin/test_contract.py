@@ -63,6 +63,9 @@ FIELDS = {
     "tokens_out estimated duration_ms first_token_ms saved_usd client_closed",
     "Attempt": "entry outcome status started_ms duration_ms first_token_ms detail",
     "RequestPage": "items next",
+    "RequestDetail": "attempts bodies",
+    "Bodies": "request request_cut answer answer_cut",
+    "Check": "ok detail models missing checked_at key_tested",
     "StatsRow": "requests attempts refused failed waterfalled tokens_in tokens_out mean_ms p95_ms "
     "saved_usd landed",
 }
@@ -99,7 +102,7 @@ async def test_the_remote_admin_has_every_method_and_no_other() -> None:
 
 
 def test_every_method_and_field_is_described() -> None:
-    document = describe()
+    document = describe("chain429_4291")
 
     operations = [verb for verbs in document["paths"].values() for verb in verbs.values()]
     ids = [verb["operationId"] for verb in operations]

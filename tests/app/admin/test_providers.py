@@ -147,7 +147,7 @@ async def test_a_check_tells_what_is_missing(instance: Instance, lab: FakeProvid
         2,
         ["gone"],
     )
-    assert lab.listings[-1].key == KEY
+    assert lab.listings[0].key == KEY
 
 
 async def test_a_provider_that_does_not_answer(instance: Instance) -> None:

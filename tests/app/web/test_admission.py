@@ -18,7 +18,7 @@ OPEN = {("GET", "/health"), ("POST", "/api/session")}
 
 def routes(instance: Instance) -> list[tuple[str, str]]:
     """Every route of a server like the running one, with names in the place of parameters."""
-    server = AdminServer(instance.admin, instance.configured, SystemClock())
+    server = AdminServer(instance.admin, instance.configured, SystemClock(), instance.database)
     found: list[tuple[str, str]] = []
     for route in server.application().router.routes():
         assert isinstance(route.resource, web.Resource)

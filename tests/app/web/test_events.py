@@ -14,6 +14,7 @@ from app.admin import broadcast
 from app.changes import LimitsChange, Resync
 from app.contract import AdminError
 from app.web import events as web_events
+from proxy.events import HealthChanged
 from tests.app.running import TOKEN, Instance
 from tests.upstreams.fake_provider import FakeProvider
 from tests.upstreams.replies import refusal
@@ -78,6 +79,15 @@ async def test_an_invalid_edit_is_told(instance: Instance) -> None:
         changed = await wait_for(events, "config")
 
     assert "config.toml:1" in changed["error"]
+
+
+async def test_a_part_that_gets_worse_is_told(instance: Instance) -> None:
+    async with watching(instance) as events:
+        await wait_for(events, "resync")
+        instance.engine.bus.publish(HealthChanged("database", False, "the disk is full"))
+        data = await wait_for(events, "health")
+
+    assert data == {"part": "database", "healthy": False, "detail": "the disk is full"}
 
 
 async def test_ten_watchers_see_the_same(instance: Instance) -> None:
@@ -155,6 +165,7 @@ async def test_metrics_count_what_happened(instance: Instance, lab: FakeProvider
         "chain429_in_flight 0.0",
         "chain429_waiting 0.0",
         "chain429_log_rows_lost 0.0",
+        "chain429_saved_usd_total 0.0",
         # The account's one limit a minute is what that refusal must have meant.
         'chain429_entry_usable{entry="lab/m"} 0.0',
     ):

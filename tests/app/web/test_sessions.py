@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from app.web.tokens import SESSION_LIFE, Tokens, WrongTokens
-from tests.app.running import TOKEN, Instance
+from app.web.tokens import SESSION_LIFE, Ended, Tokens, WrongTokens
+from tests.app.running import TOKEN, Instance, config, running
 from tests.store.made import FakeClock
 
 
@@ -47,10 +48,12 @@ def test_another_token_or_none_ends_it() -> None:
 def test_it_can_be_ended() -> None:
     tokens = Tokens(Secret("t"), FakeClock())
     ended, other = tokens.open_session(), tokens.open_session()
-    tokens.end_session(ended)
+    told = tokens.end_session(ended)
 
     assert not tokens.is_session(ended)
     assert tokens.is_session(other)
+    assert told == Ended(ended.rpartition(".")[0], int(FakeClock().wall()) + SESSION_LIFE)
+    assert tokens.end_session(ended) is None
 
 
 @pytest.mark.parametrize("change", [0, 5, 20, -1])
@@ -99,6 +102,40 @@ async def test_sign_in_use_and_sign_out(instance: Instance) -> None:
     assert "Max-Age=0" in out.headers["Set-Cookie"]
     again = await instance.ask("GET", "/api/status", token=None, headers={"cookie": pair})
     assert again.status == 401
+
+
+async def test_an_ended_session_stays_ended_over_a_restart(tmp_path: Path) -> None:
+    text = config("[chains]")
+    cookies: list[str] = []
+    async with running(tmp_path, text) as instance:
+        for _ in range(2):
+            answer = await instance.ask("POST", "/api/session", json={"token": TOKEN}, token=None)
+            cookies.append(answer.headers["Set-Cookie"].partition(";")[0])
+        await instance.ask("DELETE", "/api/session", token=None, headers={"cookie": cookies[0]})
+    async with running(tmp_path, text) as instance:
+        ended, other = [
+            await instance.ask("GET", "/api/status", token=None, headers={"cookie": cookie})
+            for cookie in cookies
+        ]
+    assert (ended.status, other.status) == (401, 200)
+
+
+async def test_a_session_ends_even_where_that_cannot_be_written_down(instance: Instance) -> None:
+    answer = await instance.ask("POST", "/api/session", json={"token": TOKEN}, token=None)
+    sent = {"cookie": answer.headers["Set-Cookie"].partition(";")[0]}
+    await instance.database.close()
+    out = await instance.ask("DELETE", "/api/session", token=None, headers=sent)
+    again = await instance.ask("GET", "/api/status", token=None, headers=sent)
+
+    assert (out.status, again.status) == (204, 401)
+
+
+async def test_the_description_names_the_cookie_that_is_set(instance: Instance) -> None:
+    answer = await instance.ask("POST", "/api/session", json={"token": TOKEN}, token=None)
+    document = (await instance.ask("GET", "/api/openapi.json")).body
+
+    name = answer.headers["Set-Cookie"].partition("=")[0]
+    assert document["components"]["securitySchemes"]["session"]["name"] == name
 
 
 async def test_behind_https_the_cookie_is_secure(instance: Instance) -> None:

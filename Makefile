@@ -5,13 +5,14 @@ python := .venv/bin/python
 venv   := .venv/.requirements
 node   := tests/clients/node
 sdk    := $(node)/node_modules/.package-lock.json
+axe    := tests/web/node/node_modules/.package-lock.json
 
 # pyright brings its own JavaScript; without this it asks the network for its newest version.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types snap faults fuzz crash soak harvest bench bench-quick clients lock venv clean
+.PHONY: help run test lint types snap shots-web faults fuzz crash soak harvest bench bench-quick clients lock venv clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +20,7 @@ help:  ## this list
 run: $(venv)  ## the demo: no account, no network, no config file (ARGS="--no-tui" adds flags)
 	@$(python) -m app --demo $(ARGS)
 
-test: lint types $(sdk)  ## everything that must pass before a commit (ARGS="-k NAME" narrows pytest)
+test: lint types $(sdk) $(axe)  ## everything that must pass before a commit (ARGS="-k NAME" narrows pytest)
 	@$(python) -m pytest $(ARGS)
 
 lint: $(venv)  ## ruff, formatting, import directions
@@ -35,6 +36,9 @@ types: $(venv)  ## pyright, strict
 
 snap: $(venv)  ## take over what the snapshot tests show now
 	@$(python) -m pytest $(shell grep -rlE 'snapshot: SnapshotAssertion|snap_compare' tests --include='*.py') --snapshot-update
+
+shots-web: $(venv)  ## pictures of the web view, docs/images/web-*.png (needs chromium)
+	@$(python) -m tests.web docs/images
 
 # The long ones. Each has a short form that `make test` runs.
 
@@ -95,18 +99,18 @@ $(venv): requirements/dev.txt
 	fi
 	@cp requirements/dev.txt $@
 
-# The tests that need the Node SDK are skipped without it, but never when CI=true.
-$(sdk): $(node)/package-lock.json $(node)/package.json
+# The tests that need the Node SDK or axe-core are skipped without it, but never when CI=true.
+%/node_modules/.package-lock.json: %/package-lock.json %/package.json
 	@if ! command -v npm >/dev/null; then \
-	  echo "make test: npm is not on the PATH: the Node SDK's tests cannot run" >&2; \
-	elif npm ci --prefix $(node) --silent; then \
+	  echo "make test: npm is not on the PATH: the tests that need $* cannot run" >&2; \
+	elif npm ci --prefix $* --silent; then \
 	  touch $@; \
 	else \
-	  echo "make test: npm ci in $(node) failed: the Node SDK's tests cannot run" >&2; \
+	  echo "make test: npm ci in $* failed: the tests that need it cannot run" >&2; \
 	fi; \
 	[ -e $@ ] || [ "$$CI" != true ]
 
 clean:  ## what was built, .venv included; never a config or a database
-	rm -rf .venv build dist *.egg-info $(node)/node_modules snapshot_report.html
+	rm -rf .venv build dist *.egg-info $(node)/node_modules tests/web/node/node_modules snapshot_report.html
 	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find app bench proxy screens store tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,6 +9,7 @@ from typing import NoReturn
 import pytest
 
 NODE_CLIENTS = Path(__file__).parent / "clients" / "node"
+_AXE = Path(__file__).parent / "web" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def require(program: str, *, ci: bool) -> str:
@@ -27,6 +28,13 @@ def require_sdk(folder: Path, *, ci: bool) -> Path:
     if not (folder / "node_modules" / "openai").is_dir():
         _miss(f"{folder.name} has no node_modules: `make test` runs npm ci", ci=ci)
     return folder
+
+
+def require_axe(*, ci: bool) -> Path:
+    """The script of axe-core, once `npm ci` has brought it; else as `require`."""
+    if not _AXE.is_file():
+        _miss("tests/web/node has no axe-core: `make test` runs npm ci", ci=ci)
+    return _AXE
 
 
 def _miss(reason: str, *, ci: bool) -> NoReturn:

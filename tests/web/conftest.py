@@ -1,0 +1,29 @@
+"""Debian's Chromium for the tests of the web view."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.needs import require_axe
+from tests.web.visit import FLAGS
+
+
+@pytest.fixture
+async def browser(needs: Callable[[str], str]) -> AsyncGenerator[Browser]:
+    """Headless; skips the test where there is no Chromium, fails it in CI."""
+    path = needs("chromium")
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield started
+        await started.close()
+
+
+@pytest.fixture
+def axe() -> Path:
+    """The script of axe-core; skips or fails as `needs`."""
+    return require_axe(ci=os.environ.get("CI") == "true")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -36,7 +36,8 @@ class Situation:
 
     address: str
     attached: bool = False
-    demo: bool = False
+    demo: bool | None = None
+    """Whether the demo's client plays; None: this is no demo."""
     frozen_s: float | None = None
     config_name: str = ""
 
@@ -97,20 +98,21 @@ class Masthead(Painted):
             at = line.put(at, "no entries yet", "muted")
         else:
             at = line.put(at, count(counts.in_flight), "text")
-            at = line.put(at, " in flight", "muted") + 3
-            at = self._entries_out(line, at, picture.status)
+            at = line.put(at + 1, "in flight", "muted") + 3
+            out = "entries out" if width >= 66 else "out"
+            at = self._entries_out(line, at, picture.status, out)
         for word, ink in self._states(picture):
             if at + 3 + cell_len(word) < width - 10:
                 at = line.put(at + 3, word, ink)
         self._status_end(line, width, picture, at)
         return line
 
-    def _entries_out(self, line: Line, at: int, status: Status) -> int:
+    def _entries_out(self, line: Line, at: int, status: Status, out: str) -> int:
         counts = status.counts
         if counts.entries_out == 0:
             return line.put(at, "all entries usable", "muted")
         at = line.put(at, str(counts.entries_out), "out")
-        return line.put(at, f" of {counts.entries} entries out", "muted")
+        return line.put(at + 1, f"of {counts.entries} {out}", "muted")
 
     def _states(self, picture: Picture) -> list[tuple[str, Literal["low", "muted"]]]:
         here = self._situation
@@ -121,8 +123,9 @@ class Masthead(Painted):
             words.append((f"frozen {here.frozen_s:.0f} s", "low"))
         if here.attached:
             words.append(("attached", "muted"))
-        if here.demo:
-            words.append(("demo client runs, space stops it", "muted"))
+        if here.demo is not None:
+            runs = "runs, space stops it" if here.demo else "rests, space starts it"
+            words.append((f"demo client {runs}", "muted"))
         return words
 
     def _status_end(self, line: Line, width: int, picture: Picture, at: int) -> None:
@@ -189,17 +192,23 @@ def notice_of(picture: Picture | None) -> str:
 
 
 class Footer(Painted):
-    """The screen's verbs at the left, what works everywhere at the right."""
+    """The screen's verbs at the left, what works everywhere at the right.
+
+    `against` tells why an action cannot be done now.
+    """
 
     DEFAULT_CSS: ClassVar[str] = "Footer { height: 1; }"
 
-    def __init__(self, keys: Sequence[Key]) -> None:
+    def __init__(
+        self, keys: Sequence[Key], against: Callable[[str], str] = lambda action: ""
+    ) -> None:
         super().__init__()
         self._keys = tuple(keys)
-        self._message = ""
+        self._against = against
+        self._message: Line | str = ""
         self._spans: list[tuple[int, int, Key]] = []
 
-    def say(self, message: str) -> None:
+    def say(self, message: Line | str) -> None:
         """Stand in for the keys: what a drag will do. Empty: the keys again."""
         self._message = message
         self.repaint()
@@ -207,11 +216,13 @@ class Footer(Painted):
     def paint(self, width: int, height: int) -> list[Line]:
         line = Line("panel")
         self._spans = []
+        if isinstance(self._message, Line):
+            return [self._message]
         if self._message:
             line.put(1, fit(self._message, width - 2, self.stage.symbols.cut), "text")
             return [line]
         wanted = {"app.help", "app.quit"}
-        if width >= WIDE:
+        if width >= WIDE and not any(key.drawn == "/" for key in self._keys):
             wanted |= {"app.filter", "app.palette"}
         everywhere = [key for key in EVERYWHERE if key.id in wanted]
         space = sum(self._width(key) for key in everywhere) + 2 * (len(everywhere) - 1)
@@ -237,7 +248,8 @@ class Footer(Painted):
         return cell_len(self._drawn(key)) + 1 + cell_len(key.word)
 
     def _put(self, line: Line, at: int, key: Key) -> int:
-        enabled = self.screen.check_action(key.action.partition("(")[0], ())
+        action = key.action.partition("(")[0]
+        enabled = self.screen.check_action(action, ()) and not self._against(action)
         ink = "flow" if enabled else "faint"
         begin = at
         at = line.put(at, self._drawn(key), ink, "b" if enabled else "")

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from screens.keys import Key, bindings
 from screens.line import Line, fit, visible
 from screens.painted import Painted
+from screens.themes import Role
 
 _T = TypeVar("_T")
 
@@ -61,6 +62,8 @@ class Dialog(ModalScreen[_T]):
 class Words(Painted):
     """Lines of text that do not change."""
 
+    GROUND: ClassVar[Role] = "panel"
+
     def __init__(self, lines: Sequence[Line | str], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._text = lines
@@ -85,6 +88,8 @@ class Words(Painted):
 class Buttons(Painted, can_focus=True):
     """A row of buttons; arrows move between them, enter takes one."""
 
+    GROUND: ClassVar[Role] = "panel"
+
     BINDINGS: ClassVar[list[Binding]] = [  # pyright: ignore[reportIncompatibleVariableOverride]
         Binding("left,shift+tab", "move(-1)", show=False),
         Binding("right,tab", "move(1)", show=False),
@@ -101,7 +106,10 @@ class Buttons(Painted, can_focus=True):
         at = 1
         for number, word in enumerate(self._words):
             chosen = number == self._at and self.has_focus
-            at = line.put(at, f" {word} ", "flow" if chosen else "text", "br" if chosen else "") + 2
+            ink, attributes = ("flow", "bB") if chosen else ("text", "")
+            for text in (" ", word, " "):
+                at = line.put(at, text, ink, attributes)
+            at += 2
         return [line]
 
     def action_move(self, by: int) -> None:

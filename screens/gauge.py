@@ -27,9 +27,50 @@ def ranked(entry: EntryLimits) -> list[Gauge]:
         if gauge.remaining <= 0:
             back = gauge.resets_at.timestamp() if gauge.resets_at else 0.0
             return (0, -back, window)
-        return (1, gauge.remaining / max(1, gauge.limit), window)
+        return (1, _share(gauge), window)
 
     return sorted(entry.gauges, key=order)
+
+
+class Steady:
+    """Which gauges of an entry stand in its row: they change places only where it matters.
+
+    Another one is chosen when it is nearer to its end by more than five percentage points, or used
+    up: so a row does not flicker between two.
+    """
+
+    _LEAD = 0.05
+
+    def __init__(self) -> None:
+        self._order: dict[str, tuple[tuple[object, ...], ...]] = {}
+
+    def of(self, entry: EntryLimits) -> list[Gauge]:
+        """All gauges, those to be shown first."""
+        order = ranked(entry)
+        before = self._order.get(entry.entry)
+        if before is not None:
+            by_key = {_key(gauge): gauge for gauge in order}
+            kept = [by_key[key] for key in before if key in by_key]
+            if len(kept) == len(order) and self._still(kept):
+                return kept
+        self._order[entry.entry] = tuple(map(_key, order))
+        return order
+
+    def _still(self, kept: Sequence[Gauge]) -> bool:
+        return all(
+            _share(one) <= _share(later) + self._LEAD
+            and (later.remaining > 0 or one.remaining <= 0)
+            for place, one in enumerate(kept[:2])
+            for later in kept[place + 1 :]
+        )
+
+
+def _key(gauge: Gauge) -> tuple[object, ...]:
+    return gauge.scope, gauge.pool, gauge.dimension, gauge.window
+
+
+def _share(gauge: Gauge) -> float:
+    return max(0, gauge.remaining) / max(1, gauge.limit)
 
 
 def is_low(gauge: Gauge) -> bool:
@@ -67,7 +108,7 @@ def put_bar(
     if left:
         line.put(column, left, role)
     if gone:
-        line.put(column + len(left), gone, "out" if role == "out" else "faint")
+        line.put(column + len(left), gone, "faint")
 
 
 def put_value(line: Line, end: int, gauge: Gauge, entry: EntryLimits) -> None:

@@ -55,6 +55,7 @@ EVERYWHERE = (
     Key("app.palette", "ctrl+p,colon", "command_palette", "palette", "command palette", "^p"),
     Key("app.help", "question_mark,f1", "help", "help", "help for this screen", "?"),
     Key("app.undo", "ctrl+z,u", "undo", "", "undo the last change of the config", "^z u"),
+    Key("app.demo", "space", "toggle_demo", "", "stop or start the demo's client", "space"),
     Key("app.back", "escape", "back", "", "close, clear the filter, go back", "esc"),
     Key("app.quit", "q", "leave", "quit", "back from a page, then quit", "q"),
     Key("app.quit-now", "ctrl+q", "leave(True)", "", "quit from anywhere", "^q"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -42,9 +43,16 @@ def fit(text: str, cells: int, cut: str = "…") -> str:
     return set_cell_size(text, cells - 1).rstrip() + cut
 
 
+_GROUNDS: Mapping[str, Role] = {"B": "band", "C": "cursor", "L": "lift", "P": "panel"}
+"""Attributes that put a run on another ground than its row."""
+
+
 @dataclass(slots=True)
 class Line:
-    """A row. Put from left to right or in any order: what is put later hides what it covers."""
+    """A row. Put from left to right or in any order: what is put later hides what it covers.
+
+    Attributes are those of `Inks.style`, and the letters of `_GROUNDS`: a tab on `band` is `B`.
+    """
 
     ground: Role = "bg"
     runs: list[tuple[int, str, Role, str]] = field(default_factory=list[tuple[int, str, Role, str]])
@@ -66,15 +74,19 @@ class Line:
     def strip(self, width: int, inks: Inks) -> Strip:
         """The row as Textual draws it, cut to `width`.
 
-        Blanks are segments of their own: pictures made of the screen lose leading ones.
+        Blanks are segments of their own, in a style of their own: pictures made of the screen lose
+        those that a text begins with.
         """
         segments: list[Segment] = []
-        blank = inks.style("text", self.ground)
+        blank = inks.style("bg", self.ground)
         at = 0
         for column, text, ink, attributes in self._uncovered(width):
             if column > at:
                 segments.append(Segment(" " * (column - at), blank))
-            segments.append(Segment(text, inks.style(ink, self.ground, attributes)))
+            ground = self.ground
+            for letter in attributes:
+                ground = _GROUNDS.get(letter, ground)
+            segments.append(Segment(text, inks.style(ink, ground, attributes)))
             at = column + cell_len(text)
         if at < width:
             segments.append(Segment(" " * (width - at), blank))

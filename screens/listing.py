@@ -58,6 +58,7 @@ class Listing(Painted, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.cursor: str | None = None
         self._top = 0
+        self._was_at = 0
         self._shown: Sequence[Row] = ()
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
@@ -68,8 +69,11 @@ class Listing(Painted, can_focus=True):
     def paint(self, width: int, height: int) -> list[Line]:
         self._shown = self.rows(width, height)
         if self._position() is None:
-            first = next((row.key for row in self._shown if row.key is not None), None)
-            self._put_cursor(first)
+            near = self._nearest()
+            self._put_cursor(near)
+            if near is not None:
+                self._shown = self.rows(width, height)
+        self._was_at = self._position() or 0
         self._keep_in_sight(height)
         window = self._shown[self._top : self._top + height]
         return [self._marked(row) for row in window]
@@ -88,6 +92,12 @@ class Listing(Painted, can_focus=True):
             return None
         return next((y for y, row in enumerate(self._shown) if row.key == self.cursor), None)
 
+    def _nearest(self) -> str | None:
+        """The row where the cursor was, once its own is gone; at first the first."""
+        keys = [(y, row.key) for y, row in enumerate(self._shown) if row.key is not None]
+        after = (key for y, key in keys if y >= self._was_at)
+        return next(after, keys[-1][1] if keys else None)
+
     def _put_cursor(self, key: str | None) -> None:
         if key != self.cursor:
             self.cursor = key
@@ -101,6 +111,10 @@ class Listing(Painted, can_focus=True):
             self._top = 0 if all(row.key is None for row in self._shown[:at]) else at
         elif at >= self._top + height:
             self._top = at - height + 1
+
+    def on_resize(self) -> None:
+        # Where there is more room now, the rows above come back into it.
+        self._top = 0
 
     def choose(self, key: str | None) -> None:
         """Put the cursor on a row."""

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from screens.inks import Inks
 from screens.line import Line
 from screens.symbols import Symbols
+from screens.themes import Role
 
 
 class Stage(Protocol):
@@ -35,6 +36,8 @@ class Painted(Widget):
 
     DEFAULT_CSS: ClassVar[str] = "Painted { height: 1; width: 1fr; }"
     ALLOW_SELECT: ClassVar[bool] = False
+    GROUND: ClassVar[Role] = "bg"
+    """Of the rows below the last one."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -80,9 +83,14 @@ class Painted(Widget):
     def on_resize(self) -> None:
         self.repaint_all()
 
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        # Not in on_focus and on_blur: they run before the focus is set.
+        super().watch_has_focus(_has_focus)
+        self.repaint()
+
     def render_line(self, y: int) -> Strip:
         strip = self._strips.get(y)
         if strip is None:
-            line = self._lines[y] if y < len(self._lines) else Line()
+            line = self._lines[y] if y < len(self._lines) else Line(self.GROUND)
             strip = self._strips[y] = line.strip(self.size.width, self.stage.inks)
         return strip

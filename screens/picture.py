@@ -58,7 +58,7 @@ class Feed:
     """Seconds of a clock that nobody sets."""
     latest: Picture | None = None
     trouble: AdminError | None = None
-    _pace: deque[float | None] = field(default_factory=lambda: deque(maxlen=_SPARK_POINTS))
+    pace: deque[float | None] = field(default_factory=lambda: deque(maxlen=_SPARK_POINTS))
     _paced_at: float = float("-inf")
     _answered_at: float = 0.0
 
@@ -74,7 +74,7 @@ class Feed:
             return self._aged()
         self.trouble, self._answered_at = None, self.elapsed()
         self._note_pace(status)
-        self.latest = _picture(status, limits, chains, requests, tuple(self._pace))
+        self.latest = _picture(status, limits, chains, requests, tuple(self.pace))
         return self.latest
 
     async def _requests(self) -> tuple[Request, ...]:
@@ -98,7 +98,7 @@ class Feed:
     def _note_pace(self, status: Status) -> None:
         if self.elapsed() - self._paced_at >= SPARK_EVERY:
             self._paced_at = self.elapsed()
-            self._pace.append(float(status.counts.requests_per_minute))
+            self.pace.append(float(status.counts.requests_per_minute))
 
 
 def _picture(

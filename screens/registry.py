@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 
 from screens.board import Board
 from screens.chains import ChainsView
+from screens.prompt import TestView
 from screens.providers import ProvidersView
 from screens.requests import RequestsView
 from screens.stats import StatsView
-from screens.test import TestView
 from screens.view import View
 
 PAGES: Mapping[str, Callable[[], View]] = {

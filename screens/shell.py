@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, ClassVar, Literal
 
 from textual.app import App, SystemCommand
@@ -17,14 +16,19 @@ from textual.screen import Screen
 
 from app.contract import Admin, AdminError
 from screens.chrome import TABS, Situation
+from screens.happenings import happenings
 from screens.inks import Inks
+from screens.journal import Journal
 from screens.keys import EVERYWHERE, bindings
+from screens.onboarding import Onboarding
+from screens.onboarding_plan import wanted
 from screens.picture import Feed, Picture
 from screens.registry import PAGES
 from screens.symbols import Symbols, choose_symbols
 from screens.themes import THEMES, colours_of, variables_of
 from screens.toasts import Weight
 from screens.view import View
+from screens.writing import Writing
 
 log = logging.getLogger("429chain")
 
@@ -50,15 +54,16 @@ class Look:
 class Surroundings:
     """What the interface knows of where it runs, beside what `Admin` tells.
 
-    `client_key` is what programs send, None where it is not known here (`attach`). `pause_demo`
-    stops or starts the demo's client and returns whether it runs now. `recipe` gives the lines to
-    paste for a client, by its name in docs/clients.md.
+    `client_key` is what programs send, None where it is not known here (`attach`).
+    `toggle_demo` stops or starts the demo's client and returns whether it plays now. `recipe` gives
+    the lines to paste for a client, by its name in docs/clients.md.
     """
 
     address: str
     attached: bool = False
     client_key: str | None = None
-    pause_demo: Callable[[], bool] | None = None
+    toggle_demo: Callable[[], bool] | None = None
+    demo_plays: bool = False
     recipe: Callable[[str], str] | None = None
     export_folder: PurePath | None = None
     shutdown_grace_s: float = 10.0
@@ -68,7 +73,7 @@ class Shell(App[None]):
     """The application. `stop` ends it from outside, by a signal."""
 
     TITLE = "429chain"
-    CSS_PATH = "styles.tcss"
+    CSS_PATH = Path(__file__).with_name("styles.tcss")
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[Binding]] = bindings(EVERYWHERE)  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -90,7 +95,10 @@ class Shell(App[None]):
         self.admin = admin
         self.surroundings = surroundings
         self.feed = Feed(admin, elapsed)
-        self.demo_runs = surroundings.pause_demo is not None
+        self.journal = Journal()
+        self.writing = Writing(self)
+        self.demo_runs = surroundings.demo_plays
+        self._welcomed = False
         self._frozen_since: float | None = None
         self._blurred_since: float | None = None
         self._look_now = asyncio.Event()
@@ -133,13 +141,27 @@ class Shell(App[None]):
         while True:
             self._look_now.clear()
             if self._frozen_since is None:
-                await self.feed.look()
+                before = self.feed.latest
+                for one in happenings(before, await self.feed.look()):
+                    self.tell(one.text, one.weight, one.kind)
             self._show(self.feed.latest)
+            self._welcome(self.feed.latest)
             try:
                 async with asyncio.timeout(self._pause()):
                     await self._look_now.wait()
             except TimeoutError:
                 pass
+
+    def _welcome(self, picture: Picture | None) -> None:
+        """The first start's page, once, on an instance that has nothing in it."""
+        if self._welcomed or picture is None:
+            return
+        self._welcomed = True
+        if wanted(picture) and not self.surroundings.attached:
+            self.action_onboard()
+
+    def action_onboard(self) -> None:
+        self.push_screen(Onboarding())
 
     def _pause(self) -> float:
         blurred = self._blurred_since
@@ -152,6 +174,10 @@ class Shell(App[None]):
             if isinstance(screen, View):
                 screen.tick(picture)
 
+    async def show_instead(self, view: View) -> None:
+        """Put a page in the place of the one that is seen."""
+        await self.switch_screen(view)  # pyright: ignore[reportUnknownMemberType]
+
     def look_again(self) -> None:
         """See at once what an act has changed."""
         self._look_now.set()
@@ -163,6 +189,11 @@ class Shell(App[None]):
         self._blurred_since = None
         self.look_again()
 
+    @property
+    def frozen(self) -> bool:
+        """Whether a person holds the picture still."""
+        return self._frozen_since is not None
+
     def situation(self) -> Situation:
         """What the status line says besides the picture."""
         frozen, picture = self._frozen_since, self.feed.latest
@@ -170,7 +201,7 @@ class Shell(App[None]):
         return Situation(
             self.surroundings.address,
             attached=self.surroundings.attached,
-            demo=self.demo_runs,
+            demo=self.demo_runs if self.surroundings.toggle_demo else None,
             frozen_s=None if frozen is None else self.feed.elapsed() - frozen,
             config_name=PurePath(path).name if path else "",
         )
@@ -203,11 +234,13 @@ class Shell(App[None]):
 
     async def action_undo(self) -> None:
         try:
-            undone = await self.admin.undo()
+            version = (await self.admin.chains()).version
+            undone = await self.admin.undo(if_match=version)
         except AdminError as error:
             self.tell_error(error)
             return
-        self.tell(f"Undone: {undone.change}. {undone.left} more can be undone.")
+        change = self.journal.take_back(version, undone.version) or undone.change
+        self.tell(f"Undone: {change}. {undone.left} more left")
         self.look_again()
 
     def action_freeze(self) -> None:
@@ -216,8 +249,8 @@ class Shell(App[None]):
         self.look_again()
 
     def action_toggle_demo(self) -> None:
-        if self.surroundings.pause_demo is not None:
-            self.demo_runs = self.surroundings.pause_demo()
+        if self.surroundings.toggle_demo is not None:
+            self.demo_runs = self.surroundings.toggle_demo()
             self.look_again()
 
     def action_filter(self) -> None:
@@ -244,6 +277,7 @@ class Shell(App[None]):
 
     async def action_leave(self, now: bool = False) -> None:
         """Back from a page; on a screen itself: quit, and ask if a program needs us."""
+        await self.settle()
         if not now and len(self.screen_stack) > 1:
             await self.pop_screen()
             return
@@ -253,7 +287,18 @@ class Shell(App[None]):
 
     def stop(self) -> None:
         """End the interface from outside; nothing is asked."""
+        self.run_worker(self._settle_and_exit(), name="stop")
+
+    async def _settle_and_exit(self) -> None:
+        await self.settle()
         self.exit()
+
+    async def settle(self) -> None:
+        """Let the screens write what waits for the person's next key."""
+        for stack in self._screen_stacks.values():
+            for screen in stack:
+                if isinstance(screen, View):
+                    await screen.settle()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         yield from super().get_system_commands(screen)  # pyright: ignore[reportUnknownMemberType]
@@ -291,9 +336,3 @@ class Shell(App[None]):
             "The terminal interface stopped on a bug; requests were drained. "
             "Details: 429chain.log in the data folder."
         )
-
-
-def can_show() -> bool:
-    """Whether there is a terminal to draw on: Textual draws on what stderr shows."""
-    streams = (sys.__stdin__, sys.__stderr__)
-    return all(stream is not None and stream.isatty() for stream in streams)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -15,6 +16,7 @@ from screens.chrome import Footer, Masthead, Notice, notice_of
 from screens.keys import Key
 from screens.painted import Painted
 from screens.picture import Picture
+from screens.small import LEAST, TooSmall
 from screens.toasts import Toasts, Weight
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ class View(Screen[None]):
     DEFAULT_CSS: ClassVar[str] = """
     View { layers: base toasts; background: $role-bg; }
     View > #body { height: 1fr; }
+    View.-small > * { display: none; }
+    View.-small > TooSmall { display: block; }
     """
     AUTO_FOCUS: ClassVar[str | None] = "Listing, Input, TextArea"
 
@@ -41,8 +45,10 @@ class View(Screen[None]):
         super().__init__()
         self.masthead = Masthead(self.TAB)
         self.notice = Notice()
-        self.footer = Footer(self.VERBS)
+        self.small = TooSmall()
+        self.footer = Footer(self.VERBS, self.reason_against)
         self.toasts: Toasts | None = None
+        self._held: Widget | None = None
         self._frozen: Picture | None = None
 
     @property
@@ -55,6 +61,7 @@ class View(Screen[None]):
         with Vertical(id="body"):
             yield from self.body()
         yield self.footer
+        yield self.small
         self.toasts = Toasts(self.shell.feed.elapsed)
         yield self.toasts
 
@@ -69,10 +76,37 @@ class View(Screen[None]):
     def tick(self, picture: Picture | None) -> None:
         """Show a picture, in the chrome as well."""
         self.masthead.show(picture, self.shell.situation())
-        self.notice.show(notice_of(picture))
+        self.notice.show(notice_of(picture) if picture else self._unreachable())
+        if self.has_class("-small"):
+            self.small.show(picture, self.shell.surroundings.address)
         self.show(picture)
         if self.toasts is not None:
             self.toasts.tick()
+
+    def _unreachable(self) -> str:
+        """Why there is nothing to see yet."""
+        trouble = self.shell.feed.trouble
+        return f"{trouble.message} {trouble.hint}".strip() if trouble else ""
+
+    def reason_against(self, action: str) -> str:
+        """Why an action of `VERBS` cannot be done now: its footer word is faint, and the action
+        says this when it is asked for. Empty: it can be done."""
+        return ""
+
+    async def settle(self) -> None:
+        """Write what waits for the person's next key: the interface is about to be left."""
+
+    def on_resize(self, event: events.Resize, /) -> None:
+        width, height = event.size
+        small = width < LEAST[0] or height < LEAST[1]
+        if small and not self.has_class("-small"):
+            self._held = self.focused
+        self.set_class(small, "-small")
+        if not small and self._held is not None:
+            # What is hidden loses the focus.
+            self._held.focus()
+            self._held = None
+        self.tick(self.shell.feed.latest)
 
     def on_screen_resume(self) -> None:
         self.tick(self.shell.feed.latest)

@@ -68,6 +68,9 @@ def cause_of_refusal(refusal: Refusal) -> Cause:
     # An overload told as 429 belongs to the limits (A4).
     if refusal.meaning is Meaning.OVERLOADED and refusal.status == 429:
         return "limit"
+    # The answer is too dear for what is left of the credit: another account may afford it.
+    if refusal.meaning is Meaning.CAP_TOO_LARGE and refusal.request_only:
+        return "credit"
     return _OF_MEANING[refusal.meaning]
 
 

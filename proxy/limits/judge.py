@@ -39,7 +39,22 @@ _LEARNED_CONCURRENCY = 600.0
 def refuse(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
     """Obey a refusal. The reservation stays open; `settle` ends it."""
     ledger.give_back_tokens(reservation)
+    _learn_estimate(reservation, refusal)
     _TABLE[refusal.meaning](ledger, reservation, refusal)
+
+
+def _learn_estimate(reservation: Reservation, refusal: Refusal) -> None:
+    """What the provider counted the prompt as: its count of the request without the answer's cap.
+
+    Only where the preset says that the cap counts, and in a refusal that speaks of a token limit:
+    of any other number nobody says what is in it.
+    """
+    need, cap = reservation.need, reservation.cap
+    of_tokens = any(reading.dimension == "tokens" for reading in refusal.readings)
+    counted = reservation.demand.counts_cap and cap is not None and need.images == 0
+    if refusal.requested is not None and cap is not None and counted and of_tokens:
+        tokens = refusal.requested - cap * need.answers
+        reservation.view.facts.learn_divisor(need.prompt_bytes, tokens, refused=True)
 
 
 def fail(ledger: Ledger, reservation: Reservation, kind: FailureKind) -> None:
@@ -132,6 +147,7 @@ def _silent(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
         if cell.guess:
             # It held, this once; that it is the right size was not said.
             cell.learn_size(cell.size, "refusal", ledger.clock.now() + WINDOW_SECONDS["minute"])
+        cell.recall(ledger.clock.now())
         spent = Reading("model", "requests", "minute", remaining=0)
         _spend(ledger, reservation, refusal, spent, subject, cell)
     else:
@@ -144,7 +160,7 @@ def _concurrent(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> N
     subject, cell = ledger.register.concurrency(reservation.entry, refusal.scope)
     in_flight = cell.window.used(now)
     cell.learn_size(max(1.0, in_flight - 1), "refusal", now + _LEARNED_CONCURRENCY)
-    ledger.changed(subject)
+    ledger.changed(subject, urgent=True)
 
 
 def _blocks(ladder: Ladder) -> Callable[[Ledger, Reservation, Refusal], None]:

@@ -8,6 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from proxy.clock import Clock
+from proxy.limits import cell_state
 from proxy.limits.blocks import LADDERS, Block
 from proxy.limits.cells import Cell
 from proxy.limits.windows import Booking
@@ -58,11 +59,18 @@ class Facts:
         self.running_window: int | None = None
         """The context window that a local server runs it with: this nobody knows better."""
 
-    def learn_divisor(self, prompt_bytes: int, prompt_tokens: int) -> None:
-        """From a real usage. Short prompts tell more of the chat template than of the text."""
+    def learn_divisor(
+        self, prompt_bytes: int, prompt_tokens: int, *, refused: bool = False
+    ) -> None:
+        """From a real usage, or (`refused`) from what a refusal counted the prompt as.
+
+        Short prompts tell more of the chat template than of the text. Where the last of a limit
+        is waited for, an estimate a token short is a refusal: after one it is short no more.
+        """
         if prompt_bytes >= 400 and prompt_tokens > 0:
             sample = min(6.0, max(1.5, prompt_bytes / prompt_tokens))
-            self.divisor += 0.2 * (sample - self.divisor)
+            at_once = refused and sample < self.divisor
+            self.divisor += (1.0 if at_once else 0.2) * (sample - self.divisor)
 
     def can(
         self, capability: Literal["tools", "vision"], configured: bool | None, now: float
@@ -218,13 +226,19 @@ class Subject:
         )
 
     def _lasting_cells(self) -> Iterator[Cell]:
-        """A restart has nothing in flight."""
-        return (cell for cell in self.cells.values() if cell.dimension != "concurrent")
+        """A restart has nothing in flight, but what was learned of it holds on."""
+        return (
+            cell
+            for cell in self.cells.values()
+            if cell.dimension != "concurrent" or cell.learned(self._clock.now()) is not None
+        )
 
     def dump(self, now: float) -> dict[str, Any]:
         """As JSON values, moments as seconds from now."""
         return {
-            "cells": [cell.dump(now) for cell in self._lasting_cells() if not cell.idle(now)],
+            "cells": [
+                cell_state.dump(cell, now) for cell in self._lasting_cells() if not cell.idle(now)
+            ],
             "blocks": [
                 [block.ladder.name, block.began - now, block.until - now, block.step, block.guessed]
                 for block in self.blocks.values()
@@ -236,9 +250,8 @@ class Subject:
     def load(self, state: dict[str, Any], then: float) -> None:
         """What `dump` gave at that moment; what has expired since is dropped."""
         for saved in state["cells"]:
-            self.cell(saved["dimension"], saved["window"], saved["kind"], saved["zone"]).load(
-                saved, then
-            )
+            cell = self.cell(saved["dimension"], saved["window"], saved["kind"], saved["zone"])
+            cell_state.load(cell, saved, then)
         for name, began, until, step, guessed in state["blocks"]:
             if then + until > self._clock.now():
                 self.blocks[name] = Block(

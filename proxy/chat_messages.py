@@ -63,6 +63,8 @@ class _Surveyor:
         self.message_keys.update(message)
         if not NAME.fits(message.get("role")):
             raise wrong(f"messages.{index}.role", NAME.words, message.get("role"))
+        if message["role"] == "developer":
+            self.message_keys.add("role.developer")
         content = message.get("content")
         if type(content) is str:
             self.size += text_size(content)

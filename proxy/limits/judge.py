@@ -17,6 +17,7 @@ from proxy.limits.blocks import (
     NO_CREDIT,
     NO_MODEL,
     OVERLOAD,
+    QUOTA,
     RATE,
     STATED,
     UNREACHABLE,
@@ -27,7 +28,7 @@ from proxy.limits.cells import Cell
 from proxy.limits.ledger import Ledger, Reservation
 from proxy.limits.readings import Meaning, Reading, Refusal
 from proxy.limits.subjects import WEEK, Subject, SubjectScope
-from proxy.model import WINDOW_SECONDS
+from proxy.model import WINDOW_SECONDS, Entry
 
 FailureKind = Literal["unreachable", "timeout", "broken", "status"]
 """No connection; a deadline passed; cut off or no completion; any other bad answer."""
@@ -69,6 +70,26 @@ def fail(ledger: Ledger, reservation: Reservation, kind: FailureKind) -> None:
         model.failures += 1
     if kind != "status" or model.failures >= 2 or open_circuit is not None:
         _block(ledger, reservation, model, CIRCUIT)
+
+
+def quota_spent(ledger: Ledger, entry: Entry, seconds: float) -> None:
+    """A quota endpoint says how long the entry's account is out; 0: something is left."""
+    account, now = ledger.register.view(entry).account, ledger.clock.now()
+    if seconds > 0:
+        account.blocks[QUOTA.name] = begin(QUOTA, now, ledger.seq, seconds, ledger.random)
+    elif account.blocks.pop(QUOTA.name, None) is None:
+        return
+    # Of no urgency, which would mean a refusal: the endpoint would be asked again at once.
+    ledger.changed(account)
+
+
+def credit_spent(ledger: Ledger, entry: Entry) -> None:
+    """A quota endpoint says that the entry's account has no credit."""
+    account = ledger.register.view(entry).account
+    if NO_CREDIT.name not in account.blocks:
+        now = ledger.clock.now()
+        account.blocks[NO_CREDIT.name] = begin(NO_CREDIT, now, ledger.seq, None, ledger.random)
+        ledger.changed(account)
 
 
 def _block(

@@ -15,13 +15,14 @@ from proxy.model import Dimension, Entry
 class View:
     """All that concerns one entry: its origin, account, pool and model, and their cells."""
 
-    __slots__ = ("cells", "entry", "model", "origin", "subjects", "version")
+    __slots__ = ("account", "cells", "entry", "model", "origin", "subjects", "version")
 
     def __init__(self, entry: Entry, subjects: tuple[Subject, Subject, Subject, Subject]) -> None:
         self.entry = entry
         self.subjects = subjects
         """Origin, account, pool (or the account's paid models), model."""
         self.origin = subjects[0]
+        self.account = subjects[1]
         self.model = subjects[3]
         self.cells: tuple[Cell, ...] = ()
         self.version = -1

@@ -54,7 +54,9 @@ def adapt(
     refusals = _refusals(preset.refused, refused)
     history = fit_history(request, preset, refusals.messages)
     fields, dropped = _fields(request, preset, refusals)
-    tools = _tools(request, refusals, dropped)
+    tools = _tools(request, preset, refusals, dropped)
+    if tools is None and not preset.empty_tools and fields.get("tool_choice") in ("auto", "none"):
+        del fields["tool_choice"]  # a choice among no tools
     if request.stream and preset.include_usage and refusals.allow_usage:
         options = fields.get("stream_options")
         wish = {"include_usage": True}
@@ -156,11 +158,15 @@ def _name_for(name: str, request: ChatRequest, preset: Preset, refusals: _Refusa
     return None if other in refusals.fields or other in preset.renamed else other
 
 
-def _tools(request: ChatRequest, refusals: _Refusals, dropped: list[str]) -> bytes | None:
+def _tools(
+    request: ChatRequest, preset: Preset, refusals: _Refusals, dropped: list[str]
+) -> bytes | None:
     """The tools as JSON, None where there are none; adds to `dropped` what is left out."""
     if "tools" not in request.body:
         return None
     tools: Any = request.body["tools"]
+    if not tools and not preset.empty_tools:
+        return None  # as good as absent
     removed = [path for path in refusals.tools if holds(tools, path)]
     if not removed:
         return request.encoded("tools")

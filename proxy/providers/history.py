@@ -1,7 +1,7 @@
 """A conversation whose earlier answers came from other providers, made fit for the next one.
 
-What a vendor adds to its answers comes back in the history and is refused by others. No text, no
-role and no tool call is ever touched.
+What a vendor adds to its answers comes back in the history and is refused by others. No text and
+no tool call is ever touched, and of the roles only `developer`, which elsewhere is `system`.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class _Needs(NamedTuple):
     signatures: bool
     nine_character_ids: bool
     no_thinking: bool
+    no_developer: bool
 
 
 def fit_history(request: ChatRequest, preset: Preset, refused: tuple[Path, ...]) -> FittedHistory:
@@ -71,6 +72,7 @@ def fit_history(request: ChatRequest, preset: Preset, refused: tuple[Path, ...])
         no_thinking=(
             not preset.thinking_parts and "messages.*.content.*.thinking" in request.paths
         ),
+        no_developer=(not preset.developer_role and "messages.*.role.developer" in request.paths),
     )
     fitted = request.memo.get(needs)
     if fitted is None:
@@ -92,6 +94,8 @@ def _fit(request: ChatRequest, needs: _Needs) -> FittedHistory:
         messages = without(messages, path)
     if needs.no_thinking:
         messages = [_without_thinking(message) for message in messages]
+    if needs.no_developer:
+        messages = [_as_system(message) for message in messages]
     if needs.signatures:
         messages = [_signed(message) for message in messages]
     ids = nine_character_ids(messages) if needs.nine_character_ids else {}
@@ -131,6 +135,11 @@ def _without_thinking(message: dict[str, Any]) -> dict[str, Any]:
         return message
     parts = [part for part in content if part["type"] != "thinking"]
     return message if len(parts) == len(content) else {**message, "content": parts or ""}
+
+
+def _as_system(message: dict[str, Any]) -> dict[str, Any]:
+    """A message by OpenAI's newer name of the role `system`, under the old one."""
+    return {**message, "role": "system"} if message["role"] == "developer" else message
 
 
 def _signed(message: dict[str, Any]) -> dict[str, Any]:

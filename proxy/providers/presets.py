@@ -158,6 +158,8 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
             "local",
             "aggregator",
             "counts_cap",
+            "developer_role",
+            "empty_tools",
             "include_usage",
             "reasoning_history",
             "signatures",

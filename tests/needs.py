@@ -9,6 +9,7 @@ from typing import NoReturn
 import pytest
 
 NODE_CLIENTS = Path(__file__).parent / "clients" / "node"
+NODE_SDKS = ("openai", "@anthropic-ai/sdk")
 
 
 def require(program: str, *, ci: bool) -> str:
@@ -24,8 +25,9 @@ def require(program: str, *, ci: bool) -> str:
 
 def require_sdk(folder: Path, *, ci: bool) -> Path:
     """`folder`, once `npm ci` has filled its node_modules; else as `require`."""
-    if not (folder / "node_modules" / "openai").is_dir():
-        _miss(f"{folder.name} has no node_modules: `make test` runs npm ci", ci=ci)
+    for sdk in NODE_SDKS:
+        if not (folder / "node_modules" / sdk).is_dir():
+            _miss(f"{folder.name} has no {sdk} in node_modules: `make test` runs npm ci", ci=ci)
     return folder
 
 

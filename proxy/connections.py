@@ -19,6 +19,7 @@ from yarl import URL
 
 from proxy.addresses import literal_address, reach_of_address
 from proxy.model import Provider
+from proxy.providers.adapter import CHAT
 
 USER_AGENT = "429chain"
 """Of our own: NVIDIA answers the OpenAI SDK's with 403 (HKUDS/Vibe-Trading#528, 2026-07)."""
@@ -83,7 +84,7 @@ class Connections:
     def __init__(self) -> None:
         self.own_ports: frozenset[int] = frozenset()
         """Ports that this program listens on: a provider there would be a loop."""
-        self._prepared: dict[Provider, Prepared] = {}
+        self._prepared: dict[tuple[Provider, str], Prepared] = {}
 
     async def __aenter__(self) -> Connections:
         self._open = self._session(self._may_connect)
@@ -133,10 +134,10 @@ class Connections:
         """The configuration changed: prepare anew what is asked for."""
         self._prepared.clear()
 
-    def prepared(self, provider: Provider) -> Prepared:
-        prepared = self._prepared.get(provider)
+    def prepared(self, provider: Provider, path: str = CHAT) -> Prepared:
+        prepared = self._prepared.get((provider, path))
         if prepared is None:
-            url = URL(provider.base_url + "/chat/completions")
+            url = URL(provider.base_url + path)
             literal = literal_address(url.host or "")
             port = url.port or 0
             prepared = Prepared(
@@ -147,17 +148,24 @@ class Connections:
                 allowed=literal is None or self._may_connect(str(literal), port),
                 allowed_locally=literal is None or self._may_connect_locally(str(literal), port),
             )
-            self._prepared[provider] = prepared
+            self._prepared[provider, path] = prepared
         return prepared
 
     async def post(
-        self, provider: Provider, body: bytes, *, local_only: bool, fresh: bool, use: ConnectionUse
+        self,
+        provider: Provider,
+        body: bytes,
+        *,
+        path: str = CHAT,
+        local_only: bool,
+        fresh: bool,
+        use: ConnectionUse,
     ) -> aiohttp.ClientResponse:
-        """Send a chat request; returns when the head of the answer has come.
+        """Send a request to a path below the base URL; returns when the answer's head has come.
 
         `fresh` takes a new connection. Raises what aiohttp raises, ForbiddenAddress among it.
         """
-        prepared = self.prepared(provider)
+        prepared = self.prepared(provider, path)
         if not (prepared.allowed_locally if local_only else prepared.allowed):
             raise ForbiddenAddress(f"{prepared.url.host} is an address that is refused")
         if fresh:

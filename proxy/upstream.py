@@ -23,7 +23,7 @@ from proxy.conversion import StreamCollector, stream_from_completion
 from proxy.deadlines import DeadlinePassed, Deadlines
 from proxy.errors import UpstreamFault
 from proxy.model import Entry
-from proxy.providers.adapter import Adapted
+from proxy.providers.adapter import COMPLETIONS, Adapted
 from proxy.relay import MOST_ANSWER, Streaming
 from proxy.stream import ChatStream
 
@@ -189,6 +189,7 @@ class _Attempt:
         response = await connections.post(
             order.entry.provider,
             order.adapted.body,
+            path=order.adapted.path,
             local_only=order.local_only,
             fresh=order.fresh,
             use=order.use,
@@ -231,6 +232,7 @@ class _Attempt:
             id=order.id,
             created=order.created,
             map_tool_id=order.adapted.map_back,
+            texts=order.adapted.path == COMPLETIONS,
         )
         self._response = None
         response.release()

@@ -157,6 +157,7 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
             "needs_key",
             "local",
             "aggregator",
+            "completions",
             "counts_cap",
             "developer_role",
             "empty_tools",

@@ -8,7 +8,7 @@ from typing import Any
 
 from proxy.limits.windows import Booking, withhold
 
-_ROUNDING = 1e-6
+ROUNDING = 1e-6
 """Of a refill: a level that is short by less is not short."""
 
 
@@ -45,7 +45,7 @@ class BucketWindow:
         if amount > self.size:
             return inf
         missing = self.used(now) + amount - self.size
-        return now if missing <= _ROUNDING else now + missing * self.seconds / self.size
+        return now if missing <= ROUNDING else now + missing * self.seconds / self.size
 
     def book(self, amount: float, at: float) -> Booking:
         self._refill(at)
@@ -93,7 +93,7 @@ class BucketWindow:
 
     def resets_at(self, now: float) -> float | None:
         used = self.used(now)
-        return now + used * self.seconds / self.size if used > _ROUNDING else None
+        return now + used * self.seconds / self.size if used > ROUNDING else None
 
     def dump(self, now: float) -> dict[str, Any]:
         self._refill(now)

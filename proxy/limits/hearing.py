@@ -45,8 +45,7 @@ def hear(cell: Cell, told: Told, pending: Collection[Booking], now: float) -> No
     if told.remaining > 0 and told.source == "header":
         cell.closed_until = -inf
     seen = max(0.0, cell.size - told.remaining) if cell.size < inf else 0.0
-    mine = [booking for booking in pending if booking.window is cell.window]
-    cell.window.reconcile(seen, mine, now, told.reset)
+    cell.window.reconcile(seen, pending, now, told.reset)
 
 
 def _learn_from_rest(cell: Cell, told: Told, remaining: int, now: float) -> None:

@@ -82,6 +82,8 @@ class Reservation:
         if booking is None or booking.window is not cell.window:
             booking = cell.book(self.amount(cell.dimension), self.sent_at)
             self.bookings[cell] = booking
+            if self.head_at is not None:
+                booking.window.under_way.remove(booking)
         return booking
 
     def counted_in(self, cell: Cell) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -133,6 +133,7 @@ class Subject:
         "failures",
         "key",
         "name",
+        "newest_overtaker",
         "overtook",
         "scope",
         "unheard",
@@ -153,6 +154,8 @@ class Subject:
         """Sent, and no head of an answer has come. In the order of sending."""
         self.overtook: dict[Reservation, None] = {}
         """Answered while one sent before them is not: its reading may not know of them."""
+        self.newest_overtaker = -1
+        """The highest number that may be among those."""
         if scope in ("account", "model"):
             # In-flight requests are always counted: a refusal may teach a limit of them.
             self.cell("concurrent", None, "rolling", "UTC")
@@ -172,6 +175,7 @@ class Subject:
         oldest = next(iter(self.unheard), reservation)
         if oldest.seq < reservation.seq:
             self.overtook[reservation] = None
+            self.newest_overtaker = max(self.newest_overtaker, reservation.seq)
 
     def settled(self, reservation: Reservation) -> None:
         """Forget what overtook nothing that is still to be heard of."""
@@ -182,13 +186,18 @@ class Subject:
             self.overtook.clear()
         elif reservation.seq < oldest.seq:
             self.overtook = {one: None for one in self.overtook if one.seq > oldest.seq}
+        if not self.overtook:
+            self.newest_overtaker = -1
 
-    def pending(self, cell: Cell, seq: int, *, refused: bool = False) -> list[Booking]:
+    def pending(self, cell: Cell, seq: int, *, refused: bool = False) -> Collection[Booking]:
         """Of what a reading of that request (`seq` its number) cannot know, the bookings in a cell.
 
         Also of what was sent before the cell's limit was known. A refusal knows of all that was
         sent before the request it refused: that is why it did.
         """
+        under_way = cell.window.under_way
+        if not refused and seq >= self.newest_overtaker and len(under_way) == len(self.unheard):
+            return under_way
         later = (reservation for reservation in self.overtook if reservation.seq > seq)
         unheard = (one for one in self.unheard if one.seq > seq or not refused)
         return [reservation.booking_in(cell) for reservation in (*unheard, *later)]

@@ -7,7 +7,7 @@ or tokens.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from math import inf
 from typing import Any, Protocol
@@ -32,14 +32,62 @@ class Booking:
         self.live = True
 
 
+class UnderWay(Collection[Booking]):
+    """A window's bookings of requests whose answer has not come: what no reading knows of yet.
+
+    Knows its sum, so that an answer costs no more when a thousand others are under way.
+    """
+
+    __slots__ = ("_bookings", "is_cut", "total")
+
+    def __init__(self) -> None:
+        self._bookings: dict[Booking, None] = {}
+        self.total = 0.0
+        self.is_cut = False
+        """Some of it is withheld."""
+
+    def __len__(self) -> int:
+        return len(self._bookings)
+
+    def __iter__(self) -> Iterator[Booking]:
+        return iter(self._bookings)
+
+    def __contains__(self, booking: object) -> bool:
+        return booking in self._bookings
+
+    def add(self, booking: Booking) -> None:
+        self._bookings[booking] = None
+        self.total += booking.amount
+
+    def remove(self, booking: Booking) -> None:
+        """Its answer came, or it was never sent; harmless when it is not there."""
+        if self._bookings.pop(booking, self) is self:
+            return
+        self.total -= booking.amount
+        if not self._bookings:
+            self.clear()
+
+    def clear(self) -> None:
+        self._bookings.clear()
+        self.total, self.is_cut = 0.0, False
+
+    def recount(self) -> None:
+        """Amounts were changed from outside."""
+        self.total = sum(booking.amount for booking in self._bookings)
+        self.is_cut = any(booking.withheld for booking in self._bookings)
+
+
 def withhold(pending: Collection[Booking], room: float) -> float:
     """Let requests under way count for no more than there is room; what they come to."""
+    room = max(0.0, room)
+    if isinstance(pending, UnderWay) and not pending.is_cut and pending.total <= room:
+        return pending.total
     for booking in pending:
         # An earlier reading may have thought of more as under way than was.
         booking.amount += booking.withheld
         booking.withheld = 0.0
     total = sum(booking.amount for booking in pending)
-    beyond = total - max(0.0, room)
+    beyond = total - room
     for booking in reversed(list(pending) if beyond > 0 else ()):
         cut = min(beyond, booking.amount)
         booking.amount -= cut
@@ -48,6 +96,8 @@ def withhold(pending: Collection[Booking], room: float) -> float:
         total -= cut
         if beyond <= 0:
             break
+    if isinstance(pending, UnderWay):
+        pending.recount()
     return total
 
 
@@ -55,6 +105,8 @@ class Window(Protocol):
     """What the ledger asks of a window, whatever its kind."""
 
     size: float
+    under_way: UnderWay
+    """Empty where it would be of no use: then what is pending is told as a list."""
 
     def began(self, now: float) -> float:
         """When what counts now began to count: what was sent before is over."""
@@ -113,7 +165,7 @@ class ClockWindow:
     the wall clock moves no window that has begun.
     """
 
-    __slots__ = ("_began", "_boundary", "_ends", "_foreign", "_own", "size")
+    __slots__ = ("_began", "_boundary", "_ends", "_foreign", "_own", "size", "under_way")
 
     def __init__(self, size: float, boundary: Boundary) -> None:
         self.size = size
@@ -123,10 +175,12 @@ class ClockWindow:
         """What the provider counts beyond ours; negative where it counts less."""
         self._began = -inf
         self._ends = -inf
+        self.under_way = UnderWay()
 
     def _turn(self, now: float) -> None:
         if now >= self._ends:
             self._own = self._foreign = 0.0
+            self.under_way.clear()
             self._began = self._ends
             self._ends = now + self._boundary()
 
@@ -148,13 +202,18 @@ class ClockWindow:
     def book(self, amount: float, at: float) -> Booking:
         self._turn(at)
         self._own += amount
-        return Booking(self, at, amount)
+        booking = Booking(self, at, amount)
+        if at >= self._began:
+            self.under_way.add(booking)
+        return booking
 
     def arrived(self, booking: Booking, by: float) -> None:
         """It counts in the window in which it was sent."""
+        self.under_way.remove(booking)
 
     def amend(self, booking: Booking, amount: float, now: float) -> None:
         self._turn(now)
+        self.under_way.remove(booking)
         if booking.at >= self._began:
             self._own += amount - booking.amount
             booking.amount, booking.withheld = amount, 0.0
@@ -165,8 +224,11 @@ class ClockWindow:
         self._turn(now)
         if reset is not None and reset <= now:
             seen, reset = 0.0, now + self._boundary()
-        mine = [booking for booking in pending if booking.at >= self._began]
-        self._foreign = seen + withhold(mine, self.size - seen) - self._own
+        if pending is not self.under_way:
+            pending = [booking for booking in pending if booking.at >= self._began]
+        self._foreign = seen + withhold(pending, self.size - seen) - self._own
+        if pending is not self.under_way:
+            self.under_way.recount()
         if reset is not None:
             self._ends = reset
 
@@ -191,11 +253,12 @@ class ClockWindow:
 class ParallelWindow:
     """Requests in flight: booked when sent, amended to nothing when done."""
 
-    __slots__ = ("_used", "size")
+    __slots__ = ("_used", "size", "under_way")
 
     def __init__(self, size: float) -> None:
         self.size = size
         self._used = 0.0
+        self.under_way = UnderWay()
 
     def began(self, now: float) -> float:
         return -inf

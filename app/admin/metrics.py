@@ -98,9 +98,9 @@ class Metrics:
         """Everything in Prometheus' text format."""
         from prometheus_client import CollectorRegistry, generate_latest
 
-        registry = CollectorRegistry()
-        registry.register(_Families(lambda: (*self._ended(), *self._now())))
-        return generate_latest(registry).decode()
+        families = CollectorRegistry()
+        families.register(_Families(lambda: (*self._ended(), *self._now())))
+        return generate_latest(families).decode()
 
     def _ended(self) -> Iterable[Metric]:
         from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from math import inf
 from typing import Any
 
-from proxy.limits.windows import Booking, UnderWay, withhold
+from proxy.limits.bookings import Booking, UnderWay, withhold
 
 _ROUNDING = 1e-6
 """Of a refill: a level that is short by less is not short."""

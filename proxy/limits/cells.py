@@ -6,10 +6,10 @@ from math import inf
 from typing import Any, cast
 
 from proxy.clock import Clock
+from proxy.limits.bookings import Booking
 from proxy.limits.buckets import BucketWindow
 from proxy.limits.rolling import RollingWindow
 from proxy.limits.windows import (
-    Booking,
     ClockWindow,
     ParallelWindow,
     Window,
@@ -33,7 +33,6 @@ class Cell:
         "_clock",
         "_learned",
         "_learned_from",
-        "_learned_until",
         "closed_until",
         "configured",
         "dimension",
@@ -43,6 +42,7 @@ class Cell:
         "heard_at",
         "heard_seq",
         "kind",
+        "learned_until",
         "refused_amount",
         "refused_until",
         "size",
@@ -67,7 +67,8 @@ class Cell:
         self.configured: Limit | None = None
         self._learned: float | None = None
         self._learned_from: Source = "header"
-        self._learned_until = inf
+        self.learned_until = inf
+        """Its size holds until then."""
         self.size = inf
         """`inf` where nobody named one."""
         self.source: Source = "preset"
@@ -128,11 +129,11 @@ class Cell:
     @property
     def learned_for_a_time(self) -> bool:
         """Its size holds only until some moment."""
-        return self._learned_until < inf
+        return self.learned_until < inf
 
     def learn_size(self, size: float, source: Source, until: float = inf) -> None:
         """Take the provider's word for the size."""
-        self._learned, self._learned_from, self._learned_until = size, source, until
+        self._learned, self._learned_from, self.learned_until = size, source, until
         self._resize()
 
     def _resize(self) -> None:
@@ -147,15 +148,15 @@ class Cell:
 
     def refresh(self, now: float) -> None:
         """Forget a size that was learned for a time."""
-        if now >= self._learned_until:
-            self._learned, self._learned_until = None, inf
+        if now >= self.learned_until:
+            self._learned, self.learned_until = None, inf
             self._resize()
 
     # What is counted.
 
     def free_at(self, amount: float, now: float) -> float:
         """When `amount` fits: `now` if it does, `inf` if it never will."""
-        if now >= self._learned_until:
+        if now >= self.learned_until:
             self.refresh(now)
         free = now if self.closed_until < now else self.closed_until
         if amount >= self.refused_amount and self.refused_until > free:
@@ -163,8 +164,8 @@ class Cell:
         if self.size == inf or (self.guess and now < self.guess_void_until):
             return free
         counted = self.window.free_at(amount, now)
-        if counted > self._learned_until:
-            counted = self._learned_until
+        if counted > self.learned_until:
+            counted = self.learned_until
         return counted if counted > free else free
 
     def book(self, amount: float, at: float) -> Booking:
@@ -248,7 +249,7 @@ class Cell:
 
     def forget(self, now: float) -> None:
         """A person cleared it: what the provider said is forgotten, our own count is not."""
-        self._learned, self._learned_until = None, inf
+        self._learned, self.learned_until = None, inf
         self.closed_until = self.refused_until = self.heard_at = -inf
         self.heard_seq = -1
         self.refused_amount = inf
@@ -273,7 +274,7 @@ class Cell:
         if self.size < inf:
             state["count"] = self.window.dump(now)
         if self._learned is not None:
-            until = None if self._learned_until == inf else self._learned_until - now
+            until = None if self.learned_until == inf else self.learned_until - now
             state["learned"] = [self._learned, self._learned_from, until]
         if self.closed_until > now:
             state["closed"] = self.closed_until - now

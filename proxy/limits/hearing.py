@@ -6,8 +6,8 @@ from collections.abc import Collection
 from math import inf
 from typing import NamedTuple
 
+from proxy.limits.bookings import Booking
 from proxy.limits.cells import Cell
-from proxy.limits.windows import Booking
 from proxy.model import Source
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from math import inf
+from typing import TYPE_CHECKING
 
 from proxy.limits.blocks import Block
+from proxy.limits.bookings import Booking
 from proxy.limits.cells import Cell
 from proxy.limits.demand import Demand, Need
 from proxy.limits.subjects import Facts, Subject
-from proxy.limits.windows import Booking
 from proxy.model import Dimension, Entry
+
+if TYPE_CHECKING:
+    from proxy.limits.standing import Standing
 
 
 class View:
     """All that concerns one entry: its origin, account, pool and model, and their cells."""
 
-    __slots__ = ("cells", "entry", "model", "origin", "subjects", "version")
+    __slots__ = ("cells", "entry", "model", "origin", "standing", "subjects", "version")
 
     def __init__(self, entry: Entry, subjects: tuple[Subject, Subject, Subject, Subject]) -> None:
         self.entry = entry
@@ -25,6 +29,8 @@ class View:
         self.model = subjects[3]
         self.cells: tuple[Cell, ...] = ()
         self.version = -1
+        self.standing: Standing | None = None
+        """What stood in the way of the last request that was judged, while that is sure to hold."""
 
     @property
     def facts(self) -> Facts:

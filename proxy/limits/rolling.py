@@ -9,7 +9,7 @@ from math import inf
 from operator import attrgetter
 from typing import Any
 
-from proxy.limits.windows import Booking, UnderWay, withhold
+from proxy.limits.bookings import Booking, UnderWay, withhold
 
 # A rolling day of 14,400 requests is kept in slots this fine; coarser only delays a unit's return
 # by a thousandth of the window, and never brings it back early.

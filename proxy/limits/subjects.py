@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from proxy.clock import Clock
 from proxy.limits.blocks import LADDERS, Block
+from proxy.limits.bookings import Booking
 from proxy.limits.cells import Cell
-from proxy.limits.windows import Booking
 from proxy.model import Dimension, Kind, Window
 
 if TYPE_CHECKING:
     from proxy.limits.reservations import Reservation
+    from proxy.limits.standing import Calm
 
 SubjectScope = Literal["origin", "account", "paid", "pool", "model"]
 """`paid`: the account's models outside of its free pools, which run on credit."""
@@ -23,6 +24,8 @@ WEEK = 7 * 86400.0
 """How long what a provider could not take is remembered (DESIGN A5)."""
 
 _DIVISOR = 4.0
+LEAST_DIVISOR = 1.5
+TOKENS_OF_IMAGE = 1500
 _MOST_REFUSED = 64
 """Request fields remembered as refused: their names come from outside."""
 
@@ -61,7 +64,7 @@ class Facts:
     def learn_divisor(self, prompt_bytes: int, prompt_tokens: int) -> None:
         """From a real usage. Short prompts tell more of the chat template than of the text."""
         if prompt_bytes >= 400 and prompt_tokens > 0:
-            sample = min(6.0, max(1.5, prompt_bytes / prompt_tokens))
+            sample = min(6.0, max(LEAST_DIVISOR, prompt_bytes / prompt_tokens))
             self.divisor += 0.2 * (sample - self.divisor)
 
     def can(
@@ -81,7 +84,7 @@ class Facts:
 
     def prompt_tokens(self, prompt_bytes: int, images: int) -> int:
         """The estimate of DESIGN A6: an image counts 1,500 whatever its size."""
-        return ceil(prompt_bytes / self.divisor) + 1500 * images
+        return ceil(prompt_bytes / self.divisor) + TOKENS_OF_IMAGE * images
 
     def refuse_fields(self, paths: Iterable[str], now: float) -> None:
         """Remember request fields that the model does not take; the oldest go when too many."""
@@ -113,7 +116,7 @@ class Facts:
         }
 
     def load(self, state: dict[str, Any], now: float) -> None:
-        self.divisor = min(6.0, max(1.5, float(state["divisor"])))
+        self.divisor = min(6.0, max(LEAST_DIVISOR, float(state["divisor"])))
         for name in ("max_output", "ceiling"):
             kept = cast("tuple[int, float] | None", state[name])
             if kept is not None:
@@ -128,7 +131,9 @@ class Subject:
     __slots__ = (
         "_clock",
         "blocks",
+        "calm",
         "cells",
+        "changes",
         "facts",
         "failures",
         "key",
@@ -148,6 +153,10 @@ class Subject:
         self.cells: dict[tuple[Dimension, Window | None], Cell] = {}
         self.blocks: dict[str, Block] = {}
         self.facts = Facts()
+        self.changes = 0
+        """Counts whatever may change a verdict."""
+        self.calm: Calm | None = None
+        """That nothing blocked it when somebody last looked."""
         self.failures = 0
         """In a row; the circuit breaker's count."""
         self.unheard: dict[Reservation, None] = {}
@@ -166,6 +175,7 @@ class Subject:
         if cell is None:
             cell = Cell(dimension, window, kind, zone, self._clock)
             self.cells[dimension, window] = cell
+            self.changes += 1
         return cell
 
     def heard(self, reservation: Reservation) -> None:

@@ -36,7 +36,7 @@ from store.database import Database, DatabaseTooNew, DatabaseUnavailable
 from store.instance_lock import AlreadyRunning, hold_instance_lock, lock_path
 from store.paths import config_path, data_folder
 from store.problems import ConfigError
-from store.recorder import FEED_SIZE, RECORDED, Recorder
+from store.recorder import BATCH, FEED_SIZE, RECORDED, Recorder
 from store.retention import prune_daily
 from store.settings_load import Loaded, load
 
@@ -204,7 +204,7 @@ class _Instance:
     async def _record(
         self, stack: AsyncExitStack, database: Database, engine: Engine, savings: Savings
     ) -> Recorder:
-        feed = stack.enter_context(self._bus.subscribe(*RECORDED, size=FEED_SIZE))
+        feed = stack.enter_context(self._bus.subscribe(*RECORDED, size=FEED_SIZE, many=BATCH))
         recorder = Recorder(
             database, feed, self._bus, changes=engine.ledger.changes, price=savings.price
         )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import inf
 
 from proxy.clock import Clock
+from proxy.limits.bookings import Booking
 from proxy.limits.buckets import BucketWindow
 from proxy.limits.rolling import RollingWindow
 from proxy.limits.windows import (
-    Booking,
     ClockWindow,
     ParallelWindow,
     Window,
@@ -32,7 +32,6 @@ class Cell:
         "_clock",
         "_learned",
         "_learned_from",
-        "_learned_until",
         "closed_until",
         "configured",
         "dimension",
@@ -43,6 +42,7 @@ class Cell:
         "heard_seq",
         "is_rest",
         "kind",
+        "learned_until",
         "refused_amount",
         "refused_until",
         "size",
@@ -67,7 +67,8 @@ class Cell:
         self.configured: Limit | None = None
         self._learned: float | None = None
         self._learned_from: Source = "header"
-        self._learned_until = inf
+        self.learned_until = inf
+        """Its size holds until then."""
         self.is_rest = False
         """Its size is what was left when nobody told how much there is: too small, if anything."""
         self.size = inf
@@ -131,7 +132,7 @@ class Cell:
         self, size: float, source: Source, until: float = inf, *, is_rest: bool = False
     ) -> None:
         """Take the provider's word for the size."""
-        self._learned, self._learned_from, self._learned_until = size, source, until
+        self._learned, self._learned_from, self.learned_until = size, source, until
         self.is_rest = is_rest
         self._resize()
 
@@ -147,8 +148,8 @@ class Cell:
 
     def refresh(self, now: float) -> None:
         """Forget a size that was learned for a time."""
-        if now >= self._learned_until:
-            self._learned, self._learned_until, self.is_rest = None, inf, False
+        if now >= self.learned_until:
+            self._learned, self.learned_until, self.is_rest = None, inf, False
             self._resize()
 
     def learned(self, now: float) -> tuple[float, Source, float] | None:
@@ -156,13 +157,13 @@ class Cell:
         self.refresh(now)
         if self._learned is None:
             return None
-        return self._learned, self._learned_from, self._learned_until
+        return self._learned, self._learned_from, self.learned_until
 
     # What is counted.
 
     def free_at(self, amount: float, now: float) -> float:
         """When `amount` fits: `now` if it does, `inf` if it never will."""
-        if now >= self._learned_until:
+        if now >= self.learned_until:
             self.refresh(now)
         free = now if self.closed_until < now else self.closed_until
         if amount >= self.refused_amount and self.refused_until > free:
@@ -170,8 +171,8 @@ class Cell:
         if self.size == inf or (self.guess and now < self.guess_void_until):
             return free
         counted = self.window.free_at(amount, now)
-        if counted > self._learned_until and (self.is_rest or counted < inf):
-            counted = self._learned_until
+        if counted > self.learned_until and (self.is_rest or counted < inf):
+            counted = self.learned_until
         return counted if counted > free else free
 
     def book(self, amount: float, at: float) -> Booking:
@@ -260,7 +261,7 @@ class Cell:
 
     def forget(self, now: float) -> None:
         """A person cleared it: what the provider said is forgotten, our own count is not."""
-        self._learned, self._learned_until, self.is_rest = None, inf, False
+        self._learned, self.learned_until, self.is_rest = None, inf, False
         self.closed_until = self.refused_until = self.heard_at = -inf
         self.heard_seq = -1
         self.refused_amount = inf

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from math import inf
 from typing import NamedTuple
 
+from proxy.limits.bookings import Booking
 from proxy.limits.cells import Cell
-from proxy.limits.windows import Booking
 from proxy.model import WINDOW_SECONDS, Source
 
 _DAY = WINDOW_SECONDS["day"]
@@ -47,8 +47,7 @@ def hear(cell: Cell, told: Told, pending: Collection[Booking], now: float) -> No
     if told.remaining > 0 and told.source == "header":
         cell.closed_until = -inf
     seen = max(0.0, cell.size - told.remaining) if cell.size < inf else 0.0
-    mine = [booking for booking in pending if booking.window is cell.window]
-    cell.window.reconcile(seen, mine, now, told.reset)
+    cell.window.reconcile(seen, pending, now, told.reset)
 
 
 def _believed_until(cell: Cell, told: Told, now: float) -> float:

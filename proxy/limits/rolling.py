@@ -9,7 +9,7 @@ from math import inf
 from operator import attrgetter
 from typing import Any
 
-from proxy.limits.windows import Booking, withhold
+from proxy.limits.bookings import Booking, UnderWay, withhold
 
 # A rolling day of 14,400 requests is kept in slots this fine; coarser only delays a unit's return
 # by a thousandth of the window, and never brings it back early.
@@ -31,7 +31,7 @@ _at = attrgetter("at")
 class RollingWindow:
     """The last `seconds` seconds, always."""
 
-    __slots__ = ("_bookings", "_gone", "_total", "seconds", "size")
+    __slots__ = ("_bookings", "_gone", "_total", "seconds", "size", "under_way")
 
     def __init__(self, size: float, seconds: float) -> None:
         self.size = size
@@ -41,6 +41,7 @@ class RollingWindow:
         self._gone: deque[Booking] = deque()
         """Our own that came back a moment ago: the provider may see them still."""
         self._total = 0.0
+        self.under_way = UnderWay()
 
     def _expire(self, now: float) -> None:
         bookings = self._bookings

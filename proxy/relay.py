@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import aiohttp
-
 from proxy.breakage import BROKEN, in_our_words
 from proxy.deadlines import DeadlinePassed, Deadlines
 from proxy.errors import UpstreamFault
 from proxy.stream import ChatStream
+from proxy.upstream_connection import Answered
 
 MOST_ANSWER = 32 * 1024 * 1024
 """Bytes of an answer, decoded."""
@@ -29,7 +28,7 @@ class Streaming:
 
     def __init__(
         self,
-        response: aiohttp.ClientResponse | None,
+        response: Answered | None,
         stream: ChatStream,
         frames: list[bytes],
         total_at: float,

@@ -20,9 +20,9 @@ CAP_FIELDS = ("max_completion_tokens", "max_tokens")
 """Names of the answer's cap, the one that counts first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ChatRequest:
-    """What the waterfall and the ledger have to know of a request, worked out once."""
+    """What the waterfall and the ledger have to know of a request, worked out once. Read only."""
 
     body: dict[str, Any]
     """As the client sent it. Read only: every entry's body is made from it."""

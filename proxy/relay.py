@@ -54,7 +54,7 @@ class Streaming:
         loop = asyncio.get_running_loop()
         frames, self._frames = self._frames, []
         try:
-            async with Deadlines() as deadlines:
+            with Deadlines() as deadlines:
                 while True:
                     if frames:
                         deadlines.until(loop.time() + stalled, "write")

@@ -63,7 +63,7 @@ class Failed:
     """A used connection that broke before any byte: to be tried once more on a fresh one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Order:
     """What to send, and by when. Moments are the loop's time."""
 
@@ -103,7 +103,7 @@ class Upstream:
         patience = timeouts.first_token if order.request.stream else timeouts.plain
         attempt = _Attempt(order, started, timeouts.total, timeouts.idle)
         try:
-            async with Deadlines() as deadlines:
+            with Deadlines() as deadlines:
                 attempt.deadlines = deadlines
                 attempt.expect(started + patience, what, order.alone)
                 return await attempt.run(self._connections)

@@ -24,7 +24,7 @@ __all__ = ["Adapted", "adapt", "droppable", "generalise"]
 _ELSEWHERE = frozenset({"model", "messages", "tools"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Adapted:
     """What is sent upstream, and what the client is told about it."""
 

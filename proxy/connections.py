@@ -61,10 +61,12 @@ class Pool:
     def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
         oldest = loop.time() - _KEEP
-        stale = [c for c in self._idle if c.idle_since <= oldest or not c.usable]
-        self._idle = [c for c in self._idle if c not in stale]
-        for connection in stale:
-            connection.abort()
+        found, self._idle = self._idle, []
+        for connection in found:
+            if connection.usable and connection.idle_since > oldest:
+                self._idle.append(connection)
+            else:
+                connection.abort()
         self._sweeping = loop.call_later(_KEEP, self._sweep) if self._idle else None
 
     def close(self) -> None:
@@ -79,7 +81,6 @@ class Pool:
 class Prepared:
     """All of a provider's request that is the same each time."""
 
-    host: str
     post: bytes
     """The head of a chat request, up to the number of its bytes."""
     headers: bytes
@@ -158,7 +159,6 @@ class Connections:
         fields = {"host": url.host_port_subcomponent or "", "accept": "*/*"}
         headers = _field_lines({**fields, **request_headers(provider)})
         return Prepared(
-            host=host,
             post=b"POST %b HTTP/1.1\r\n%bcontent-length: " % (url.raw_path_qs.encode(), headers),
             headers=headers,
             pool=self._pool(peer, local_only=False),

@@ -86,7 +86,9 @@ class UpstreamConnection(BaseProtocol):
 
     def finish(self) -> None:
         """Its answer is done with: fit for another request if all of it has come."""
-        if self._head is None and self._content.is_eof() and self.usable:
+        whole = self._head is None and self._content.is_eof()
+        # A parser that was paused may stay so, and hold the next answer back.
+        if whole and not self._held_back and self.usable:
             self._spare(self)
         else:
             self.abort()

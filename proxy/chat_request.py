@@ -30,9 +30,9 @@ class Legacy:
     """What of it the chat request cannot carry."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ChatRequest:
-    """What the waterfall and the ledger have to know of a request, worked out once."""
+    """What the waterfall and the ledger have to know of a request, worked out once. Read only."""
 
     body: dict[str, Any]
     """As the client sent it. Read only: every entry's body is made from it."""

@@ -187,7 +187,7 @@ class Inquiries:
         """Status and body, at most 16 MiB. Raises NoQuota with the reason in our words."""
         try:
             async with asyncio.timeout(PATIENCE):
-                response = await self._connections.get(provider, path, timeout=PATIENCE)
+                response = await self._connections.get(provider, path)
                 try:
                     body = bytearray()
                     while chunk := await response.content.readany():

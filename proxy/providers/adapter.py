@@ -26,7 +26,7 @@ CHAT, COMPLETIONS = "/chat/completions", "/completions"
 _ELSEWHERE = frozenset({"model", "messages", "tools"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Adapted:
     """What is sent upstream, and what the client is told about it."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from proxy import jsontext
+from proxy.chat_messages import PLAIN_PATHS
 from proxy.chat_request import ChatRequest
 from proxy.jsontext import is_array, is_object
 from proxy.model import Preset
@@ -37,7 +38,7 @@ _EXTRA: tuple[Path, ...] = (
 _LEGACY_CALL: Path = ("*", "function_call")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FittedHistory:
     """The `messages` of one entry's body."""
 
@@ -59,12 +60,26 @@ class _Needs(NamedTuple):
     no_developer: bool
 
 
+_NO_NEEDS = _Needs(
+    (), (), signatures=False, nine_character_ids=False, no_thinking=False, no_developer=False
+)
+"""Of a role and a text there is nothing that any provider refuses."""
+
+
 def fit_history(request: ChatRequest, preset: Preset, refused: tuple[Path, ...]) -> FittedHistory:
     """Fit the messages to a provider; worked out once for entries of the same needs.
 
     `refused` are paths below `messages`, all of them droppable.
     """
-    needs = _Needs(
+    needs = _NO_NEEDS if request.paths is PLAIN_PATHS else _needs(request, preset, refused)
+    fitted = request.memo.get(needs)
+    if fitted is None:
+        fitted = request.memo[needs] = _fit(request, needs)
+    return fitted
+
+
+def _needs(request: ChatRequest, preset: Preset, refused: tuple[Path, ...]) -> _Needs:
+    return _Needs(
         unknown=_unknown(request, preset),
         refused=tuple(path for path in refused if _may_hold(request, path)),
         signatures=preset.signatures and "messages.*.tool_calls" in request.paths,
@@ -74,10 +89,6 @@ def fit_history(request: ChatRequest, preset: Preset, refused: tuple[Path, ...])
         ),
         no_developer=(not preset.developer_role and "messages.*.role.developer" in request.paths),
     )
-    fitted = request.memo.get(needs)
-    if fitted is None:
-        fitted = request.memo[needs] = _fit(request, needs)
-    return fitted
 
 
 def _fit(request: ChatRequest, needs: _Needs) -> FittedHistory:

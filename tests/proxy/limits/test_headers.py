@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from math import isfinite
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -214,6 +214,8 @@ VALUES = st.one_of(
 )
 
 
+# The first text of a fresh checkout builds hypothesis' tables of characters, which takes seconds.
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(sorted(PRESETS)), st.dictionaries(NAMES, VALUES, max_size=8))
 def test_any_headers_give_sane_readings(preset: str, headers: dict[str, str]) -> None:
     heard = hear(preset, headers, "x:free")

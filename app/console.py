@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from proxy.bus import Feed
@@ -12,12 +13,19 @@ log = logging.getLogger("429chain")
 WATCHED = (RequestFinished, HealthChanged)
 
 
+_PAUSE = 0.05
+"""Seconds in which a busy instance's lines are collected: nobody reads faster than that."""
+_MOST_PASSED = 8
+"""Entries that a line names of those that were passed over."""
+
+
 async def narrate(feed: Feed) -> None:
     """Log what the feed brings, until cancelled; what it holds by then as well."""
     try:
         while True:
             await feed.wait()
             _tell(feed)
+            await asyncio.sleep(_PAUSE)
     finally:
         _tell(feed)
 
@@ -26,7 +34,10 @@ def _tell(feed: Feed) -> None:
     for event in feed.take():
         if isinstance(event, RequestFinished):
             bad = event.outcome in ("failed", "interrupted")
-            log.log(logging.WARNING if bad else logging.INFO, "%s", request_line(event))
+            level = logging.WARNING if bad else logging.INFO
+            if log.isEnabledFor(level):
+                # Where in the code a line comes from, which `log.log` would look for, is not shown.
+                log.handle(log.makeRecord(log.name, level, "", 0, request_line(event), (), None))
         elif isinstance(event, HealthChanged):
             level = logging.INFO if event.healthy else logging.WARNING
             log.log(level, "%s: %s", event.part, event.detail)
@@ -36,6 +47,9 @@ def request_line(event: RequestFinished) -> str:
     """`free -> groq/llama: 200 ok (stream, 12+40 tokens, 1.23 s), passed over: cerebras/x 429`."""
     served = event.entry or "nobody"
     passed = [f"{entry} {word}" for entry, word in event.trail if word not in ("ok", "not-tried")]
+    more = len(passed) - _MOST_PASSED
+    if more > 0:
+        passed[_MOST_PASSED:] = [f"{more} more"]
     over = f", passed over: {', '.join(passed)}" if passed else ""
     kind = "stream" if event.stream else "plain"
     tokens = f"{event.tokens_in}+{event.tokens_out} tokens" if event.entry else "no tokens"

@@ -34,21 +34,39 @@ class RedactingFormatter(logging.Formatter):
     A traceback follows indented, so that nothing in it can be taken for a line of the log.
     """
 
+    time_format = "%Y-%m-%dT%H:%M:%S%z"
+
     def __init__(self) -> None:
         super().__init__()
         self.redactor = Redactor()
+        self._second = -1
+        self._when = ""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = self._head(record) + self._clean(_message(record), _LONGEST_LINE)
-        if record.exc_info:
-            trace = self._clean(self.formatException(record.exc_info), _LONGEST_TRACE, lines=True)
-            text += "".join(f"\n    {line}" for line in trace.splitlines())
-        return text
+        return self._head(record) + self._body(record)
 
     def _head(self, record: logging.LogRecord) -> str:
         """`2026-11-22T13:00:00+0000 INFO    `."""
-        when = time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(record.created))
-        return f"{when} {record.levelname:<7} "
+        return f"{self._time(record)} {record.levelname:<7} "
+
+    def _time(self, record: logging.LogRecord) -> str:
+        second = int(record.created)
+        if second != self._second:
+            self._second = second
+            self._when = time.strftime(self.time_format, time.localtime(second))
+        return self._when
+
+    def _body(self, record: logging.LogRecord) -> str:
+        """What all handlers write alike, kept in the record as `exc_text` is: made clean once."""
+        clean: str | None = vars(record).get("clean_text")
+        if clean is None:
+            clean = self._clean(_message(record), _LONGEST_LINE)
+            if record.exc_info:
+                trace = self.formatException(record.exc_info)
+                lines = self._clean(trace, _LONGEST_TRACE, lines=True).splitlines()
+                clean += "".join(f"\n    {line}" for line in lines)
+            vars(record)["clean_text"] = clean
+        return clean
 
     def _clean(self, text: str, limit: int, *, lines: bool = False) -> str:
         return safe_text(self.redactor.redact(text), limit, lines=lines)
@@ -57,12 +75,14 @@ class RedactingFormatter(logging.Formatter):
 class TerminalFormatter(RedactingFormatter):
     """For somebody who looks on: the time of day, and the level only where it matters."""
 
+    time_format = "%H:%M:%S"
+
     def __init__(self, *, colours: bool) -> None:
         super().__init__()
         self._colours = colours
 
     def _head(self, record: logging.LogRecord) -> str:
-        when = self._painted(time.strftime("%H:%M:%S", time.localtime(record.created)), "2")
+        when = self._painted(self._time(record), "2")
         if record.levelno == logging.INFO:
             return f"{when} "
         colour = _COLOURS.get(record.levelname, "2")
@@ -143,6 +163,11 @@ class _StderrHandler(logging.StreamHandler[TextIO]):
 
 
 class _FileHandler(RotatingFileHandler):
+    def shouldRollover(self, record: logging.LogRecord) -> bool:
+        # Asked before each line: the usual answer formats it for its length alone. One line more
+        # does no harm.
+        return self.stream is not None and self.stream.tell() >= self.maxBytes
+
     def handleError(self, record: logging.LogRecord) -> None:
         """A full disk: the line is lost, the next one may not be."""
 

@@ -38,7 +38,7 @@ from proxy.providers.presets import load_presets
 from proxy.server import Server
 from store.config_file import remove_leftovers
 from store.database import Database
-from store.recorder import FEED_SIZE, RECORDED, Recorder
+from store.recorder import BATCH, FEED_SIZE, RECORDED, Recorder
 from store.retention import prune_daily
 from store.settings_load import Loaded
 
@@ -193,7 +193,7 @@ class _Instance:
     async def _record(
         self, stack: AsyncExitStack, database: Database, engine: Engine, savings: Savings
     ) -> Recorder:
-        feed = stack.enter_context(self._bus.subscribe(*RECORDED, size=FEED_SIZE))
+        feed = stack.enter_context(self._bus.subscribe(*RECORDED, size=FEED_SIZE, many=BATCH))
         recorder = Recorder(
             database, feed, self._bus, changes=engine.ledger.changes, price=savings.price
         )

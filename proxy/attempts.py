@@ -27,9 +27,10 @@ _MOST_REPEATS = 3
 """Times the same entry is asked again without what it refused."""
 _MOST_MESSAGE = 1000
 """Characters of a provider's own words about a bad request."""
+_NOTHING = frozenset[str]()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """What an entry answered. Its reservation stays open until the answer has been relayed."""
 
@@ -138,7 +139,9 @@ class Attempts:
     def _adapt(self, job: Job, reservation: Reservation) -> Adapted:
         now, entry = self._ledger.clock.now(), reservation.entry
         refused = reservation.view.facts.refused
-        known = frozenset(path for path, until in refused.items() if until > now)
+        known = _NOTHING
+        if refused:
+            known = frozenset(path for path, until in refused.items() if until > now)
         return adapt(job.request, entry, refused=known, cap=reservation.cap)
 
     async def _send(

@@ -1,6 +1,7 @@
-"""How a connection to an upstream breaks, as aiohttp tells it, and as we tell it.
+"""How a connection to an upstream breaks, and what is told of it.
 
-aiohttp's own words may hold URLs and headers (a key among them): they go nowhere.
+The words of the libraries' own errors may hold URLs and headers (a key among them): they go
+nowhere.
 """
 
 from __future__ import annotations
@@ -8,14 +9,21 @@ from __future__ import annotations
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
-from proxy.connections import ForbiddenAddress
 
-NO_CONNECTION = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    ForbiddenAddress,
-)
-"""Nothing was sent: refused, DNS, TLS."""
+class NoConnection(ConnectionError):
+    """There is no connection, so nothing was sent. The message says why, in our own words."""
+
+
+class ForbiddenAddress(NoConnection):
+    """A host led to an address that no request may go to."""
+
+    def __init__(self) -> None:
+        super().__init__("its host leads to an address that is refused")
+
+
+class NotHttp(aiohttp.ClientError):
+    """What came is no answer in HTTP."""
+
 
 BROKEN = (
     aiohttp.ClientError,
@@ -31,25 +39,19 @@ GONE = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 """The peer closed the connection without a word."""
 
 _WORDS: tuple[tuple[type[BaseException], str], ...] = (
-    (ForbiddenAddress, "its host leads to an address that is refused"),
-    (aiohttp.ClientConnectorCertificateError, "its TLS certificate is not trusted"),
-    (aiohttp.ClientConnectorDNSError, "its host name is not known"),
-    (aiohttp.ClientConnectorSSLError, "no TLS connection"),
-    (aiohttp.ConnectionTimeoutError, "no connection within timeouts.connect"),
-    (aiohttp.ClientConnectorError, "the connection was refused"),
     (aiohttp.ServerDisconnectedError, "the connection was closed without an answer"),
     (aiohttp.ClientPayloadError, "the answer was cut off"),
     (aiohttp.ClientOSError, "the connection was reset"),
-    (aiohttp.ClientResponseError, "the answer is no HTTP"),
+    (NotHttp, "the answer is no HTTP"),
     (HttpProcessingError, "the answer is no HTTP"),
 )
 
 
 def in_our_words(error: BaseException) -> str:
     """What broke, without anything that the error itself quotes."""
-    # The resolver's refusal comes wrapped in a DNS error.
-    for told in (error.__cause__, error):
-        for kind, words in _WORDS:
-            if isinstance(told, kind):
-                return words
+    if isinstance(error, NoConnection):
+        return str(error)
+    for kind, words in _WORDS:
+        if isinstance(error, kind):
+            return words
     return "the connection broke"

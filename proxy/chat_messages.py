@@ -11,8 +11,12 @@ from proxy.jsontext import is_array, is_object
 _IMAGES = frozenset({"image_url", "input_image", "image"})
 _CONTENT = "a string, null or an array of parts"
 
+_PLAIN = {"role", "content"}
+PLAIN_PATHS = frozenset({"messages.*.role", "messages.*.content"})
+"""The paths of messages that are text and nothing else, as most are."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Survey:
     """What the messages hold.
 
@@ -52,6 +56,8 @@ class _Surveyor:
         self.call_keys: set[str] = set()
 
     def result(self) -> Survey:
+        if self.message_keys == _PLAIN and not self.part_keys:
+            return Survey(self.size, self.images, PLAIN_PATHS)
         paths = {f"messages.*.{key}" for key in self.message_keys}
         paths.update(f"messages.*.content.*.{key}" for key in self.part_keys)
         paths.update(f"messages.*.tool_calls.*.{key}" for key in self.call_keys)
@@ -63,6 +69,8 @@ class _Surveyor:
         self.message_keys.update(message)
         if not NAME.fits(message.get("role")):
             raise wrong(f"messages.{index}.role", NAME.words, message.get("role"))
+        if message["role"] == "developer":
+            self.message_keys.add("role.developer")
         content = message.get("content")
         if type(content) is str:
             self.size += text_size(content)

@@ -21,8 +21,18 @@ CAP_FIELDS = ("max_completion_tokens", "max_tokens")
 
 
 @dataclass(frozen=True, slots=True)
+class Legacy:
+    """The text completion that a chat request stands for, for providers that have those."""
+
+    body: dict[str, Any]
+    """As the client sent it."""
+    dropped: tuple[str, ...]
+    """What of it the chat request cannot carry."""
+
+
+@dataclass(slots=True)
 class ChatRequest:
-    """What the waterfall and the ledger have to know of a request, worked out once."""
+    """What the waterfall and the ledger have to know of a request, worked out once. Read only."""
 
     body: dict[str, Any]
     """As the client sent it. Read only: every entry's body is made from it."""
@@ -44,6 +54,7 @@ class ChatRequest:
     """General names of what the messages hold, such as `messages.*.reasoning_content`."""
     dropped: tuple[str, ...] = ()
     """What the client gave in another format and chat cannot carry: `x-429chain-dropped`."""
+    legacy: Legacy | None = None
     memo: dict[Hashable, Any] = field(
         default_factory=dict[Hashable, Any], repr=False, compare=False
     )

@@ -38,10 +38,12 @@ def read_completion(
     id: str,
     created: int,
     map_tool_id: MapToolId | None = None,
+    texts: bool = False,
 ) -> Completion:
     """The completion in the body of an upstream's 200, its bytes kept where nothing was missing.
 
     `model`, `id` and `created` (seconds since the epoch) fill in what the upstream left out.
+    `texts`: a text completion was asked for, whose choices have a text in place of a message.
     UpstreamFault("error") where the body carries an error, UpstreamFault("broken") where it is no
     completion: no JSON object, no choices, a choice without a message, nothing said and no end.
     """
@@ -52,9 +54,10 @@ def read_completion(
     if answer is None:
         raise UpstreamFault("broken", "an answer that is no JSON object")
     raise_carried_error(answer, payload)
+    repaired = texts and _read_texts(answer)
     messages = _messages(answer)
 
-    repaired = any(
+    repaired |= any(
         [
             fill(answer, "id", id),
             fill(answer, "object", "chat.completion"),
@@ -75,6 +78,15 @@ def read_completion(
         read_usage(usage) if usage else None,
         sum(text_bytes(message) for _, message in messages),
     )
+
+
+def _read_texts(answer: dict[str, Any]) -> bool:
+    """Give each choice of a text completion the message that says its text; whether it is one."""
+    found = False
+    for choice in map(as_object, as_list(answer.get("choices")) or ()):
+        if choice and "message" not in choice and isinstance(choice.get("text"), str):
+            choice["message"], found = {"role": "assistant", "content": choice["text"]}, True
+    return found
 
 
 def _messages(answer: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:

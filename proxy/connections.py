@@ -1,60 +1,94 @@
-"""Outgoing connections: pooled, guarded, and prepared once per provider.
-
-Where a host really leads is judged on the address that is connected to, not on its name: DNS may
-answer otherwise the second time (rebinding).
-"""
+"""Outgoing connections: guarded, kept for the next request, and prepared once per provider."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
-from types import SimpleNamespace, TracebackType
+from types import TracebackType
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from proxy.addresses import literal_address, reach_of_address
+from proxy.breakage import ForbiddenAddress
+from proxy.dialing import Peer, dial
 from proxy.model import Provider
+from proxy.providers.adapter import CHAT
+from proxy.upstream_connection import Answered, UpstreamConnection
 
 USER_AGENT = "429chain"
 """Of our own: NVIDIA answers the OpenAI SDK's with 403 (HKUDS/Vibe-Trading#528, 2026-07)."""
 
+_KEEP = 15.0
+"""Seconds for which a connection waits for another request."""
 
-class ForbiddenAddress(OSError):
-    """A host led to an address that no request may go to."""
 
+class Pool:
+    """The connections to one peer that wait for another request."""
 
-class GuardedResolver(AbstractResolver):
-    """The system's resolver without the addresses that `allowed` refuses."""
+    __slots__ = ("_allowed", "_idle", "_peer", "_sweeping")
 
-    def __init__(self, allowed: Callable[[str, int], bool]) -> None:
-        self._resolver = aiohttp.ThreadedResolver()
+    def __init__(self, peer: Peer, allowed: Callable[[str, int], bool]) -> None:
+        self._peer = peer
         self._allowed = allowed
+        self._idle: list[UpstreamConnection] = []
+        self._sweeping: asyncio.TimerHandle | None = None
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await self._resolver.resolve(host, port, family)
-        usable = [result for result in found if self._allowed(result["host"], port)]
-        if not usable:
-            raise ForbiddenAddress(f"{host} leads to an address that is refused")
-        return usable
+    def take(self) -> UpstreamConnection | None:
+        """The one that was used last, the least likely to be closed by now."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.usable:
+                return connection
+        return None
 
-    async def close(self) -> None:
-        await self._resolver.close()
+    async def dial(self, patience: float) -> UpstreamConnection:
+        """A new one. Raises NoConnection, also after `patience` seconds."""
+        return await dial(
+            self._peer,
+            lambda: UpstreamConnection(self._put_back),
+            allowed=self._allowed,
+            patience=patience,
+        )
+
+    def _put_back(self, connection: UpstreamConnection) -> None:
+        loop = asyncio.get_running_loop()
+        connection.idle_since = loop.time()
+        self._idle.append(connection)
+        if self._sweeping is None:
+            self._sweeping = loop.call_later(_KEEP, self._sweep)
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        oldest = loop.time() - _KEEP
+        found, self._idle = self._idle, []
+        for connection in found:
+            if connection.usable and connection.idle_since > oldest:
+                self._idle.append(connection)
+            else:
+                connection.abort()
+        self._sweeping = loop.call_later(_KEEP, self._sweep) if self._idle else None
+
+    def close(self) -> None:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None
+        while self._idle:
+            self._idle.pop().abort()
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """All of a provider's request that is the same each time."""
 
-    url: URL
-    headers: dict[str, str]
-    timeout: aiohttp.ClientTimeout
+    post: bytes
+    """The head of a chat request, up to the number of its bytes."""
+    headers: bytes
+    """Of every request, the key among them: not for logs."""
+    pool: Pool
+    local_pool: Pool
+    """Of connections to loopback and private addresses."""
     allowed: bool
     """Its literal address, if it is one, may be connected to."""
     allowed_locally: bool
@@ -78,18 +112,15 @@ def request_headers(provider: Provider) -> dict[str, str]:
 
 
 class Connections:
-    """The pools of outgoing connections. `async with`; `post` sends a chat request."""
+    """Where requests go out. `async with`; `post` sends a chat request."""
 
     def __init__(self) -> None:
         self.own_ports: frozenset[int] = frozenset()
         """Ports that this program listens on: a provider there would be a loop."""
-        self._prepared: dict[Provider, Prepared] = {}
+        self._prepared: dict[tuple[Provider, str], Prepared] = {}
+        self._pools: dict[tuple[Peer, bool], Pool] = {}
 
     async def __aenter__(self) -> Connections:
-        self._open = self._session(self._may_connect)
-        self._local = self._session(self._may_connect_locally)
-        self._fresh = self._session(self._may_connect, force_close=True)
-        self._fresh_local = self._session(self._may_connect_locally, force_close=True)
         return self
 
     async def __aexit__(
@@ -98,28 +129,10 @@ class Connections:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for session in (self._open, self._local, self._fresh, self._fresh_local):
-            await session.close()
-        # Closing TLS connections takes one more turn of the loop (aiohttp's documentation).
+        for pool in self._pools.values():
+            pool.close()
+        # A transport is closed in the loop's next turn.
         await asyncio.sleep(0)
-
-    @staticmethod
-    def _session(
-        allowed: Callable[[str, int], bool], *, force_close: bool = False
-    ) -> aiohttp.ClientSession:
-        trace = aiohttp.TraceConfig()
-        trace.on_connection_reuseconn.append(_note_reuse)
-        trace.on_request_headers_sent.append(_note_sent)
-        connector = aiohttp.TCPConnector(
-            limit=0, resolver=GuardedResolver(allowed), use_dns_cache=False, force_close=force_close
-        )
-        return aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trace_configs=[trace],
-            auto_decompress=True,
-            raise_for_status=False,
-        )
 
     def _may_connect(self, host: str, port: int) -> bool:
         reach = reach_of_address(ip_address(host.partition("%")[0]))
@@ -133,57 +146,84 @@ class Connections:
         """The configuration changed: prepare anew what is asked for."""
         self._prepared.clear()
 
-    def prepared(self, provider: Provider) -> Prepared:
-        prepared = self._prepared.get(provider)
+    def prepared(self, provider: Provider, path: str = CHAT) -> Prepared:
+        prepared = self._prepared.get((provider, path))
         if prepared is None:
-            url = URL(provider.base_url + "/chat/completions")
-            literal = literal_address(url.host or "")
-            port = url.port or 0
-            prepared = Prepared(
-                url=url,
-                headers=request_headers(provider),
-                # The rest of the deadlines are ours (`Deadlines`): aiohttp's are per read.
-                timeout=aiohttp.ClientTimeout(total=None, connect=provider.timeouts.connect),
-                allowed=literal is None or self._may_connect(str(literal), port),
-                allowed_locally=literal is None or self._may_connect_locally(str(literal), port),
-            )
-            self._prepared[provider] = prepared
+            prepared = self._prepared[provider, path] = self._prepare(provider, path)
         return prepared
 
-    async def post(
-        self, provider: Provider, body: bytes, *, local_only: bool, fresh: bool, use: ConnectionUse
-    ) -> aiohttp.ClientResponse:
-        """Send a chat request; returns when the head of the answer has come.
-
-        `fresh` takes a new connection. Raises what aiohttp raises, ForbiddenAddress among it.
-        """
-        prepared = self.prepared(provider)
-        if not (prepared.allowed_locally if local_only else prepared.allowed):
-            raise ForbiddenAddress(f"{prepared.url.host} is an address that is refused")
-        if fresh:
-            session = self._fresh_local if local_only else self._fresh
-        else:
-            session = self._local if local_only else self._open
-        return await session.post(
-            prepared.url,
-            data=body,
-            headers=prepared.headers,
-            timeout=prepared.timeout,
-            allow_redirects=False,
-            trace_request_ctx=use,
+    def _prepare(self, provider: Provider, path: str) -> Prepared:
+        url = URL(provider.base_url + path)
+        host, port = url.host or "", url.port or 0
+        peer = Peer(host, port, tls=url.scheme == "https")
+        literal = literal_address(host)
+        fields = {"host": url.host_port_subcomponent or "", "accept": "*/*"}
+        headers = _field_lines({**fields, **request_headers(provider)})
+        return Prepared(
+            post=b"POST %b HTTP/1.1\r\n%bcontent-length: " % (url.raw_path_qs.encode(), headers),
+            headers=headers,
+            pool=self._pool(peer, local_only=False),
+            local_pool=self._pool(peer, local_only=True),
+            allowed=literal is None or self._may_connect(str(literal), port),
+            allowed_locally=literal is None or self._may_connect_locally(str(literal), port),
         )
 
-    async def get(self, provider: Provider, path: str, *, timeout: float) -> aiohttp.ClientResponse:
+    def _pool(self, peer: Peer, *, local_only: bool) -> Pool:
+        allowed = self._may_connect_locally if local_only else self._may_connect
+        return self._pools.setdefault((peer, local_only), Pool(peer, allowed))
+
+    async def post(
+        self,
+        provider: Provider,
+        body: bytes,
+        *,
+        path: str = CHAT,
+        local_only: bool,
+        fresh: bool,
+        use: ConnectionUse,
+    ) -> Answered:
+        """Send a request to a path below the base URL; returns when the answer's head has come.
+
+        `fresh` takes a new connection. Raises NoConnection, or what `breakage.BROKEN` lists.
+        """
+        prepared = self.prepared(provider, path)
+        if not (prepared.allowed_locally if local_only else prepared.allowed):
+            raise ForbiddenAddress
+        pool = prepared.local_pool if local_only else prepared.pool
+        connection = None if fresh else pool.take()
+        if connection is None:
+            connection = await pool.dial(provider.timeouts.connect)
+        else:
+            use.reused = True
+        use.sent = True
+        return await _ask(connection, b"%b%d\r\n\r\n%b" % (prepared.post, len(body), body))
+
+    async def get(self, provider: Provider, path: str) -> Answered:
         """GET a path below the provider's base URL that costs no quota (models, key)."""
         prepared = self.prepared(provider)
         if not prepared.allowed:
-            raise ForbiddenAddress(f"{prepared.url.host} is an address that is refused")
-        return await self._open.get(
-            URL(provider.base_url + path),
-            headers=prepared.headers,
-            timeout=aiohttp.ClientTimeout(total=timeout),
-            allow_redirects=False,
-        )
+            raise ForbiddenAddress
+        target = URL(provider.base_url + path).raw_path_qs.encode()
+        # On a fresh one: not worth the case of a connection that the provider has closed meanwhile.
+        connection = await prepared.pool.dial(provider.timeouts.connect)
+        return await _ask(connection, b"GET %b HTTP/1.1\r\n%b\r\n" % (target, prepared.headers))
+
+
+async def _ask(connection: UpstreamConnection, request: bytes) -> Answered:
+    try:
+        return await connection.ask(request)
+    except BaseException:
+        # Left or too late: nobody will read the answer.
+        connection.abort()
+        raise
+
+
+def _field_lines(headers: dict[str, str]) -> bytes:
+    """Raises ValueError for what would end its line."""
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    if any(end in line for line in lines for end in "\r\n\0"):
+        raise ValueError("a header that holds a line break")
+    return "\r\n".join([*lines, ""]).encode()
 
 
 class ConnectionUse:
@@ -196,23 +236,3 @@ class ConnectionUse:
         """It went out on a connection that had been used before."""
         self.sent = False
         """Something of it has been written: the provider may count it."""
-
-
-async def _note_reuse(
-    session: aiohttp.ClientSession,
-    context: SimpleNamespace,
-    params: aiohttp.TraceConnectionReuseconnParams,
-) -> None:
-    use = context.trace_request_ctx
-    if isinstance(use, ConnectionUse):
-        use.reused = True
-
-
-async def _note_sent(
-    session: aiohttp.ClientSession,
-    context: SimpleNamespace,
-    params: aiohttp.TraceRequestHeadersSentParams,
-) -> None:
-    use = context.trace_request_ctx
-    if isinstance(use, ConnectionUse):
-        use.sent = True

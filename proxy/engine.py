@@ -32,6 +32,9 @@ from proxy.upstream import Upstream
 from proxy.waiting import Line
 from proxy.waterfall import Waterfall
 
+_TOLD_EVERY = 0.1
+"""Seconds in which changes of the same limits become one event. Refusals are told at once."""
+
 
 class Engine:
     """Serves requests on the configuration in force. `async with`; then `configure`."""
@@ -55,6 +58,8 @@ class Engine:
         self.idle = asyncio.Event()
         """Set while none runs."""
         self.idle.set()
+        self._to_tell: dict[str, None] = {}
+        self._telling: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Engine:
         await self.connections.__aenter__()
@@ -66,6 +71,8 @@ class Engine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
         await self.connections.__aexit__(kind, error, trace)
 
     def configure(self, configuration: Configuration, secrets: Iterable[str]) -> None:
@@ -86,8 +93,20 @@ class Engine:
 
     def _changed(self, subject: Subject, urgent: bool) -> None:
         self.line.poke()
-        if subject.scope != "origin":
+        if subject.scope == "origin":
+            return
+        if urgent:
             self.bus.publish(LimitsChanged(subject.key, urgent))
+            return
+        self._to_tell[subject.key] = None
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(_TOLD_EVERY, self._tell_changes)
+
+    def _tell_changes(self) -> None:
+        self._telling = None
+        for key in self._to_tell:
+            self.bus.publish(LimitsChanged(key, urgent=False))
+        self._to_tell.clear()
 
     def chain_now(self, chain: Chain) -> Chain:
         """The chain as it is configured now; as it was if it is gone."""

@@ -17,6 +17,7 @@ import aiohttp
 from proxy.bus import Bus
 from proxy.connections import Connections
 from proxy.events import LimitsChanged
+from proxy.limits import judge
 from proxy.limits.ledger import Ledger
 from proxy.limits.subjects import Listed
 from proxy.model import Configuration, Entry, Provider
@@ -182,8 +183,12 @@ class Inquiries:
         status, body = await self._get(provider, provider.preset.quota_path)
         if status != 200:
             raise NoQuota(f"{provider.preset.quota_path} answered {status}")
-        told = endpoint(body)
+        told = endpoint(body, self._ledger.clock.wall())
         self._ledger.learn(entries[0], told.readings)
+        if told.spent_for is not None:
+            judge.quota_spent(self._ledger, entries[0], told.spent_for)
+        if told.no_credit:
+            judge.credit_spent(self._ledger, entries[0])
         for entry in entries:
             if entry.model in told.windows:
                 self._ledger.know_window(entry, told.windows[entry.model])
@@ -192,7 +197,7 @@ class Inquiries:
         """Status and body, at most 16 MiB. Raises NoQuota with the reason in our words."""
         try:
             async with asyncio.timeout(PATIENCE):
-                response = await self._connections.get(provider, path, timeout=PATIENCE)
+                response = await self._connections.get(provider, path)
                 try:
                     body = bytearray()
                     while chunk := await response.content.readany():

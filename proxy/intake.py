@@ -27,6 +27,16 @@ def check_announced(request: web.Request, most: int) -> None:
 async def read_body(request: web.Request, most: int) -> bytes:
     """The body, at most `most` bytes. Raises RequestFault 400, 408, 413 or 415."""
     check_announced(request, most)
+    if request.content.is_eof() and request.content.exception() is None:
+        # It came together with its head, as a small one does: nothing to wait for.
+        body = request.content.read_nowait()
+        if len(body) > most:
+            raise _too_large(most)
+        return body
+    return await _read_arriving(request, most)
+
+
+async def _read_arriving(request: web.Request, most: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
     try:

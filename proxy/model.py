@@ -141,6 +141,12 @@ class Preset:
     """Dotted names of request fields that it answers with an error."""
     renamed: Mapping[str, str] = field(default_factory=dict[str, str])
     """Request fields that it knows by another name (Mistral: max_completion_tokens)."""
+    completions: bool = False
+    """Has the legacy `/completions` for the models that it lists, chat models among them."""
+    developer_role: bool = True
+    """Knows the role `developer`; where it does not, `system` means the same."""
+    empty_tools: bool = True
+    """Takes an empty list of tools, and a `tool_choice` without any."""
     reasoning_history: bool = False
     """Takes `reasoning`/`reasoning_content` back in the history."""
     thinking_parts: bool = False

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import aiohttp
-
 from proxy.breakage import BROKEN, in_our_words
 from proxy.deadlines import DeadlinePassed, Deadlines
 from proxy.errors import UpstreamFault
 from proxy.stream import ChatStream
+from proxy.upstream_connection import Answered
 
 MOST_ANSWER = 32 * 1024 * 1024
 """Bytes of an answer, decoded."""
@@ -29,7 +28,7 @@ class Streaming:
 
     def __init__(
         self,
-        response: aiohttp.ClientResponse | None,
+        response: Answered | None,
         stream: ChatStream,
         frames: list[bytes],
         total_at: float,
@@ -55,7 +54,7 @@ class Streaming:
         loop = asyncio.get_running_loop()
         frames, self._frames = self._frames, []
         try:
-            async with Deadlines() as deadlines:
+            with Deadlines() as deadlines:
                 while True:
                     if frames:
                         deadlines.until(loop.time() + stalled, "write")

@@ -229,6 +229,8 @@ class ChatStream:
         for position, choice in enumerate(_choices(chunk)):
             if not isinstance(choice.get("index"), int):
                 choice["index"], repaired = position, True
+            if "delta" not in choice and isinstance(choice.get("text"), str):
+                choice["delta"], repaired = {"content": choice["text"]}, True  # a text completion
             repaired |= fill(choice, "delta", cast("dict[str, Any]", {}))
             delta = as_object(choice["delta"])
             if delta is None:

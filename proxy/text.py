@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 REDACTED = "[redacted]"
@@ -35,6 +36,8 @@ def safe_text(text: str, limit: int = 256, *, lines: bool = False) -> str:
 
     At most `limit` characters, cut with `...`. `lines` keeps line feeds and tabs. Idempotent.
     """
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     hidden = _HIDDEN_IN_LINES if lines else _HIDDEN
     # An escape is longer than what it stands for, so nothing behind `limit` can be in the result.
     shown = hidden.sub(_escape, text[: limit + 1])
@@ -56,11 +59,13 @@ def _escape(match: re.Match[str]) -> str:
 _MASK = r"(?:\.{3}|\u2026|\*{3,64})[\w\-]{0,12}"
 """How providers shorten a key that they repeat: `sk-inval**********6789`, `sk-or-v1-abc...xyz`."""
 
+_KEY_PREFIXES = (
+    *("sk-", "rk-", "csk-", "nvapi-", "xai-", "pplx-", "cpk-"),
+    *("gsk_", "hf_", "fw_", "tgp_", "r8_", "ghp_", "gho_", "github_pat_", "AIza"),
+)
 _KEY_SHAPE = re.compile(
     rf"""
-    (?<![A-Za-z0-9])
-    (?: (?:sk|rk|csk|nvapi|xai|pplx|cpk)- | (?:gsk|hf|fw|tgp|r8|ghp|gho|github_pat)_ | AIza )
-    [\w\-]{{8,}} (?:{_MASK})?
+    (?<![A-Za-z0-9]) (?:{"|".join(_KEY_PREFIXES)}) [\w\-]{{8,}} (?:{_MASK})?
     | (?<![\w\-])[\w\-]{{1,64}}\*{{3,64}}[\w\-]{{0,12}}
     | (?<!\*)\*{{3,64}}[\w\-]{{2,12}}
     | (?<![\w\-])eyJ[\w\-]{{8,}}\.[\w\-]{{8,}}(?:\.[\w\-]+)?
@@ -70,6 +75,9 @@ _KEY_SHAPE = re.compile(
 _BEARER = re.compile(
     r"\b(bearer\s{1,8})(?=\S{0,200}\d|\S{20})[\w.~+/=\-]{6,}", re.ASCII | re.IGNORECASE
 )
+
+_KEY_HINTS = (*_KEY_PREFIXES, "***", "eyJ")
+"""One of them is in whatever has the shape of a key: most texts need no closer look."""
 
 _SHORTEST_SECRET = 6
 """What is shorter cannot be told from a word of an ordinary sentence."""
@@ -95,8 +103,12 @@ class Redactor:
         for form in self._forms:
             if form in text:
                 text = text.replace(form, REDACTED)
-        text = _BEARER.sub(rf"\1{REDACTED}", text)
-        return _KEY_SHAPE.sub(REDACTED, text)
+        if "earer" in text.lower():
+            text = _BEARER.sub(rf"\1{REDACTED}", text)
+        for hint in _KEY_HINTS:
+            if hint in text:
+                return _KEY_SHAPE.sub(REDACTED, text)
+        return text
 
     def detail(self, text: str) -> str:
         """One redacted, harmless line of at most `DETAIL_LENGTH` characters."""
@@ -132,9 +144,19 @@ _HEADER_SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not 
 
 def header_value(name: str) -> str:
     """`name` as ASCII, percent-encoded where it holds `, = %`, a blank or anything unprintable."""
+    # Of a longer one, which only a client can bring, nothing is kept.
+    return _known_header_value(name) if len(name) <= _LONGEST_KNOWN else _header_value(name)
+
+
+def _header_value(name: str) -> str:
     if _NOT_IN_HEADER.search(name) is None:
         return name
     return quote(name.encode("utf-8", "surrogatepass"), safe=_HEADER_SAFE)
+
+
+_LONGEST_KNOWN = 128
+_known_header_value = lru_cache(maxsize=1024)(_header_value)
+"""The same names and words, request after request."""
 
 
 def trail_header(pairs: Iterable[tuple[str, str]]) -> str:
@@ -143,8 +165,16 @@ def trail_header(pairs: Iterable[tuple[str, str]]) -> str:
     At most `TRAIL_LENGTH` characters; where that is too little, whole pairs are left off at the end
     and `...` says so.
     """
-    trail = ",".join(f"{header_value(entry)}={header_value(word)}" for entry, word in pairs)
-    if len(trail) <= TRAIL_LENGTH:
+    told: list[str] = []
+    length = -1
+    for entry, word in pairs:
+        pair = f"{header_value(entry)}={header_value(word)}"
+        told.append(pair)
+        length += 1 + len(pair)
+        if length > TRAIL_LENGTH:
+            break
+    trail = ",".join(told)
+    if length <= TRAIL_LENGTH:
         return trail
     room = TRAIL_LENGTH - len(_CUT)
     return trail[: trail.rfind(",", 0, room) + 1 or room] + _CUT

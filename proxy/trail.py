@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from proxy.limits.readings import Meaning, Refusal
-from proxy.limits.status import LIMIT_REASONS
+from proxy.limits.status import LIMIT_REASONS, Verdict
 from proxy.model import Entry
 
 Cause = Literal[
@@ -68,6 +68,9 @@ def cause_of_refusal(refusal: Refusal) -> Cause:
     # An overload told as 429 belongs to the limits (A4).
     if refusal.meaning is Meaning.OVERLOADED and refusal.status == 429:
         return "limit"
+    # The answer is too dear for what is left of the credit: another account may afford it.
+    if refusal.meaning is Meaning.CAP_TOO_LARGE and refusal.request_only:
+        return "credit"
     return _OF_MEANING[refusal.meaning]
 
 
@@ -82,13 +85,20 @@ class Step:
     retry_at: float | None = None
 
 
+_SKIPPED = {reason: f"skipped:{reason}" for reason in _OF_REASON}
+
+
 class Trail:
-    """The steps of a request, in chain order. Read by interfaces while it runs."""
+    """The steps of a request, in chain order. Read by interfaces while it runs.
+
+    Of an entry that was passed over the verdict is kept, of one that nobody came to nothing: steps
+    are made of them for those who read, so that a long chain costs those who don't next to nothing.
+    """
 
     __slots__ = ("_steps", "asked", "on_step")
 
     def __init__(self) -> None:
-        self._steps: dict[str, Step] = {}
+        self._steps: dict[str, Step | Verdict | None] = {}
         self.asked: dict[str, Cause] = {}
         """Entries that an upstream request was sent for, and how the last of them ended."""
         self.on_step = _nobody
@@ -96,43 +106,57 @@ class Trail:
 
     def follow(self, entries: Iterable[Entry]) -> None:
         """Put the steps in the order of this chain; entries that left it keep their place last."""
-        steps = {e.name: self._steps.get(e.name) or _untried(e.name) for e in entries}
-        for name, step in self._steps.items():
-            if name not in steps and step.cause != "not-tried":
-                steps[name] = step
-        self._steps = steps
+        before, self._steps = self._steps, dict.fromkeys([entry.name for entry in entries])
+        for name, step in before.items():
+            if step is not None:
+                self._steps[name] = step
 
-    def skipped(self, entry: Entry, reason: str, retry_at: float | None) -> None:
-        self._put(Step(entry.name, f"skipped:{reason}", cause_of_reason(reason), "", retry_at))
+    def skipped(self, entry: Entry, verdict: Verdict) -> None:
+        self._steps[entry.name] = verdict
+        if self.on_step is not _nobody:
+            self.on_step(_step(entry.name, verdict))
 
     def ended(self, step: Step) -> None:
         """An upstream request for the entry came to its end."""
         self.asked[step.entry] = step.cause
-        self._put(step)
+        self._steps[step.entry] = step
+        self.on_step(step)
+
+    def comes_back(self, entry: Entry, at: float | None) -> None:
+        """When an entry that did not serve can take the request, as it stands by now."""
+        step = _step(entry.name, self._steps[entry.name])
+        self._steps[entry.name] = replace(step, retry_at=at)
 
     def trying(self, entry: Entry) -> None:
         """An upstream request is on its way."""
         self.on_step(Step(entry.name, "trying", "other"))
 
-    def _put(self, step: Step) -> None:
-        self._steps[step.entry] = step
-        self.on_step(step)
-
     def __iter__(self) -> Iterable[Step]:
-        return iter(self._steps.values())
+        return iter(self.steps)
 
     @property
     def steps(self) -> list[Step]:
-        return list(self._steps.values())
+        """To be read only: what is written into one is lost."""
+        return [_step(name, step) for name, step in self._steps.items()]
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """`(entry, WORD)` in chain order."""
-        return tuple((step.entry, step.word) for step in self._steps.values())
+        return tuple([(name, _word(step)) for name, step in self._steps.items()])
 
 
 def _nobody(step: Step) -> None:
     """Nobody watches."""
 
 
-def _untried(name: str) -> Step:
-    return Step(name, "not-tried", "not-tried")
+def _step(name: str, step: Step | Verdict | None) -> Step:
+    if step is None:
+        return Step(name, "not-tried", "not-tried")
+    if isinstance(step, Verdict):
+        return Step(name, _word(step), cause_of_reason(step.reason), "", step.until)
+    return step
+
+
+def _word(step: Step | Verdict | None) -> str:
+    if step is None:
+        return "not-tried"
+    return _SKIPPED[step.reason] if isinstance(step, Verdict) else step.word

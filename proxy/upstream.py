@@ -1,7 +1,7 @@
 """One upstream request: sent, and its answer told as one of four outcomes.
 
-The only place that knows how aiohttp fails. An upstream's status exists only on a response: an
-exception's `status` is the parser's own and never taken for one.
+An upstream's status exists only on the head of an answer: an exception's `status` is the parser's
+own and never taken for one.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import aiohttp
 import orjson
 
 from proxy.answer import Usage
-from proxy.breakage import BROKEN, GONE, NO_CONNECTION, in_our_words
+from proxy.breakage import BROKEN, GONE, NoConnection, in_our_words
 from proxy.chat_request import ChatRequest
 from proxy.completion import read_completion
 from proxy.connections import Connections, ConnectionUse
@@ -23,9 +22,10 @@ from proxy.conversion import StreamCollector, stream_from_completion
 from proxy.deadlines import DeadlinePassed, Deadlines
 from proxy.errors import UpstreamFault
 from proxy.model import Entry
-from proxy.providers.adapter import Adapted
+from proxy.providers.adapter import COMPLETIONS, Adapted
 from proxy.relay import MOST_ANSWER, Streaming
 from proxy.stream import ChatStream
+from proxy.upstream_connection import Answered
 
 _MOST_ERROR = 64 * 1024
 _ERROR_TIME = 0.5
@@ -63,7 +63,7 @@ class Failed:
     """A used connection that broke before any byte: to be tried once more on a fresh one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Order:
     """What to send, and by when. Moments are the loop's time."""
 
@@ -103,7 +103,7 @@ class Upstream:
         patience = timeouts.first_token if order.request.stream else timeouts.plain
         attempt = _Attempt(order, started, timeouts.total, timeouts.idle)
         try:
-            async with Deadlines() as deadlines:
+            with Deadlines() as deadlines:
                 attempt.deadlines = deadlines
                 attempt.expect(started + patience, what, order.alone)
                 return await attempt.run(self._connections)
@@ -114,7 +114,7 @@ class Upstream:
             if fault.kind == "error":
                 return Refused(200, attempt.headers, fault.body, inner=True)
             return Failed("broken", fault.message)
-        except NO_CONNECTION as error:
+        except NoConnection as error:
             return Failed("unreachable", in_our_words(error))
         except BROKEN as error:
             silent = isinstance(error, GONE) and not attempt.answered
@@ -148,7 +148,7 @@ class _Attempt:
 
     def __init__(self, order: Order, started: float, total: float, idle: float) -> None:
         self._order = order
-        self._response: aiohttp.ClientResponse | None = None
+        self._response: Answered | None = None
         self._total_at = started + total
         self._idle = idle
         self.deadlines: Deadlines | None = None
@@ -189,6 +189,7 @@ class _Attempt:
         response = await connections.post(
             order.entry.provider,
             order.adapted.body,
+            path=order.adapted.path,
             local_only=order.local_only,
             fresh=order.fresh,
             use=order.use,
@@ -201,7 +202,7 @@ class _Attempt:
             return await self._read_stream(response)
         return await self._read_plain(response)
 
-    async def _error_body(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _error_body(self, response: Answered) -> bytes:
         """What comes of it within half a second, 64 KiB at most."""
         body = bytearray()
         try:
@@ -215,7 +216,7 @@ class _Attempt:
             pass
         return bytes(body[:_MOST_ERROR])
 
-    async def _read_plain(self, response: aiohttp.ClientResponse) -> Outcome:
+    async def _read_plain(self, response: Answered) -> Outcome:
         order, loop = self._order, asyncio.get_running_loop()
         body, begun = bytearray(), False
         while chunk := await response.content.readany():
@@ -231,9 +232,8 @@ class _Attempt:
             id=order.id,
             created=order.created,
             map_tool_id=order.adapted.map_back,
+            texts=order.adapted.path == COMPLETIONS,
         )
-        self._response = None
-        response.release()
         if not order.request.stream:
             return Served(completion.body, completion.usage, completion.text_bytes)
         # The server ignored `stream`: its answer is told again as the stream that was asked for.
@@ -253,7 +253,7 @@ class _Attempt:
             map_tool_id=order.adapted.map_back,
         )
 
-    async def _read_stream(self, response: aiohttp.ClientResponse) -> Outcome:
+    async def _read_stream(self, response: Answered) -> Outcome:
         order = self._order
         if not order.request.stream:
             return await self._collect(response)
@@ -264,7 +264,7 @@ class _Attempt:
         self._response = None
         return Streaming(response, stream, frames, self._total_at, self._idle)
 
-    async def _collect(self, response: aiohttp.ClientResponse) -> Outcome:
+    async def _collect(self, response: Answered) -> Outcome:
         """A stream in answer to a plain request."""
         order, loop = self._order, asyncio.get_running_loop()
         collector = StreamCollector(

@@ -62,10 +62,10 @@ class Waterfall:
         """Tell the client, with the times at which entries are back as they stand by now."""
         steps = {step.entry: step for step in job.trail.steps}
         for entry in job.chain.entries:
-            step = steps[entry.name]
-            if step.cause in ("limit", "transient", "unreachable"):
+            if steps[entry.name].cause in ("limit", "transient", "unreachable"):
                 verdict = self._ledger.verdict(entry, job.need)
-                step.retry_at = verdict.until if verdict else self._ledger.clock.now()
+                back = verdict.until if verdict else self._ledger.clock.now()
+                job.trail.comes_back(entry, back)
         return how(job, self._ledger.clock.now(), self._ledger.clock.wall())
 
     def _worth_waiting_until(self, job: Job) -> float | None:
@@ -118,6 +118,8 @@ class _Pass:
         self._asked_before = set(job.trail.asked)
         self._held_back: dict[str, Verdict] = {}
         """Entries that only a guess or an open circuit kept from being asked."""
+        self._now = 0.0
+        """It stands still while nothing is awaited."""
         job.tried.clear()
         job.trail.follow(job.chain.entries)
 
@@ -129,9 +131,10 @@ class _Pass:
 
     async def _walk(self, *, hopeful: bool) -> Answer | None:
         job = self._job
+        self._now = self._ledger.clock.now()
+        if self._is_over():
+            return None
         for entry in job.chain.entries:
-            if self._is_over():
-                return None
             if entry.name in job.tried or job.rules_out(entry):
                 continue
             if hopeful and not self._is_worth_hoping(entry):
@@ -140,7 +143,8 @@ class _Pass:
             if reservation is None:
                 continue
             answer = await self._attempts.ask(job, reservation, self._is_alone)
-            if answer is not None:
+            self._now = self._ledger.clock.now()
+            if answer is not None or self._is_over():
                 return answer
         return None
 
@@ -149,14 +153,16 @@ class _Pass:
         if self._grant is not None and self._grant.entry is entry:
             granted, self._grant = self._grant, None
             return granted
-        self._line.go_first()
-        got = self._ledger.reserve(entry, self._job.need, hopeful=hopeful)
+        got = None if hopeful else self._ledger.standing(entry, self._job.need, self._now)
+        if got is None:
+            self._line.go_first()
+            got = self._ledger.reserve(entry, self._job.need, hopeful=hopeful)
         if not isinstance(got, Verdict):
             self._give_back()
             return got
         if got.guess or got.circuit:
             self._held_back[entry.name] = got
-        self._job.trail.skipped(entry, got.reason, got.until)
+        self._job.trail.skipped(entry, got)
         return None
 
     def _give_back(self) -> None:
@@ -175,8 +181,7 @@ class _Pass:
     def _is_over(self) -> bool:
         """Out of time, or called bad by two providers."""
         job = self._job
-        late = self._ledger.clock.now() >= job.deadline
-        return late or len({answer.provider for answer in job.bad}) >= 2
+        return self._now >= job.deadline or len({answer.provider for answer in job.bad}) >= 2
 
     def _is_alone(self, entry: Entry) -> bool:
         """No other entry could serve: a slow one is better than none."""

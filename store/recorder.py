@@ -24,15 +24,15 @@ from store.request_log import Finished
 log = logging.getLogger(__name__)
 
 RECORDED = (RequestFinished, LimitsChanged)
-"""What the recorder's feed must carry: `bus.subscribe(*RECORDED, size=FEED_SIZE)`."""
+"""What the recorder's feed must carry: `bus.subscribe(*RECORDED, size=FEED_SIZE, many=BATCH)`."""
 FEED_SIZE = 10_000
+# Rows are made on the loop: more at once would be felt by requests.
+BATCH = 200
 HEALTH_PART = "database"
 
 _MOST_PENDING = 10_000
-# Rows are made on the loop: more at once would be felt by requests.
-_BATCH = 200
 _INTERVAL = 0.25
-# The ledger changes without an event too (a settled reservation): nothing is older than 1 s.
+# The ledger's changes are told late or not at all (a settled one): none is older than 1 s.
 _IDLE = 0.75
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 5.0
@@ -97,7 +97,6 @@ class Recorder:
         self._zone = zone
         self._pending: deque[Finished] = deque()
         self._unsaved: dict[str, bytes | None] = {}
-        self._urgent = False
         self._pause = 0.0
         self._replaced = False
         self._off = False
@@ -124,33 +123,24 @@ class Recorder:
         return len(self._pending)
 
     async def _gather(self) -> None:
-        """Collect until a batch is due."""
-        now = asyncio.get_running_loop().time
+        """Collect until a batch is due. One that is, is not waited for event by event: that would
+        wake the loop for each request."""
         if self._pause:
-            await self._listen(now() + self._pause, lambda: False)
-            return
-        await self._listen(now() + _IDLE, lambda: bool(self._pending) or self._urgent)
-        if self._pending:
-            await self._listen(
-                now() + _INTERVAL, lambda: self._urgent or len(self._pending) >= _BATCH
-            )
-
-    async def _listen(self, until: float, enough: Callable[[], bool]) -> None:
-        while not enough():
-            try:
-                async with asyncio.timeout_at(until):
+            await asyncio.sleep(self._pause)
+        else:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_IDLE):
                     await self._feed.wait()
-            except TimeoutError:
-                return
-            self._drain()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_INTERVAL):
+                    await self._feed.pressing()
+        self._drain()
 
     def _drain(self) -> None:
         self.lost += self._feed.reset_lost()
         for event in self._feed.take():
             if isinstance(event, RequestFinished):
                 self._pending.append(Finished(event, self._price(event)))
-            elif isinstance(event, LimitsChanged) and event.urgent:
-                self._urgent = True
         self._trim()
 
     def _trim(self) -> None:
@@ -162,7 +152,6 @@ class Recorder:
     async def _save(self) -> bool:
         """Write all that waits; False if some of it still does."""
         async with self._saving:
-            self._urgent = False
             if self._off:
                 return True
             self._unsaved.update(self._changes())
@@ -172,7 +161,7 @@ class Recorder:
             return True
 
     async def _save_batch(self) -> bool:
-        rows = [self._pending.popleft() for _ in range(min(_BATCH, len(self._pending)))]
+        rows = [self._pending.popleft() for _ in range(min(BATCH, len(self._pending)))]
         state, self._unsaved = self._unsaved, {}
         try:
             await self._write(rows, state)

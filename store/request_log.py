@@ -15,6 +15,7 @@ from store.database import Database
 from store.request_filter import Filter, selection, total
 from store.request_kinds import KIND_OF_ROW, forget_kinds, insert_kinds, kind_of
 from store.values import (
+    LONGEST_TEXT,
     as_count,
     as_number,
     as_optional_number,
@@ -209,7 +210,6 @@ async def _unknown(
 
 def _request_row(seq: int, finished: Finished) -> tuple[object, ...]:
     event = finished.event
-    trail = [(as_text(entry), as_text(word)) for entry, word in event.trail]
     return (
         seq,
         as_text(event.id),
@@ -222,7 +222,7 @@ def _request_row(seq: int, finished: Finished) -> tuple[object, ...]:
         as_count(event.status),
         event.stream,
         len(event.attempts),
-        orjson.dumps(trail).decode(),
+        _trail_json(event.trail),
         as_count(event.tokens_in),
         as_count(event.tokens_out),
         event.estimated,
@@ -231,6 +231,18 @@ def _request_row(seq: int, finished: Finished) -> tuple[object, ...]:
         as_optional_number(finished.saved_usd),
         event.client_closed,
     )
+
+
+def _trail_json(trail: Sequence[tuple[str, str]]) -> str:
+    """A chain may have hundreds of entries; nearly always all of it is fit as it is."""
+    try:
+        plain = orjson.dumps(trail)
+    except orjson.JSONEncodeError:
+        plain = b""  # a lone surrogate
+    short = len(plain) <= LONGEST_TEXT or all(len(entry) <= LONGEST_TEXT for entry, _ in trail)
+    if plain and short and b"\\u0000" not in plain:
+        return plain.decode()
+    return orjson.dumps([(as_text(entry), as_text(word)) for entry, word in trail]).decode()
 
 
 def _attempt_row(seq: int, ordinal: int, attempt: Attempt) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ They are added to in the transaction that inserts the rows, so that the two neve
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, tzinfo
@@ -148,20 +149,19 @@ async def add(
     connection: aiosqlite.Connection, requests: Iterable[Finished], zone: tzinfo | None = None
 ) -> None:
     """Add requests to the totals, inside the transaction that inserts them."""
-    daily: dict[tuple[str, str, str, str, str], _Totals] = {}
-    hourly: dict[tuple[str, int], _Totals] = {}
+    daily: defaultdict[tuple[str, str, str, str, str], _Totals] = defaultdict(_Totals)
+    hourly: defaultdict[tuple[str, int], _Totals] = defaultdict(_Totals)
     for finished in requests:
         event = finished.event
         moment = datetime.fromtimestamp(as_instant(event.at), zone)
         day = moment.date().isoformat()
         place = (as_text(event.chain), as_text(event.client))
-        hour = hourly.setdefault((day, moment.hour), _Totals())
+        hour = hourly[day, moment.hour]
         hour.add_request(finished)
-        daily.setdefault((day, *_names(event.entry), *place), _Totals()).add_request(finished)
+        daily[day, *_names(event.entry), *place].add_request(finished)
         for attempt in event.attempts:
             hour.add_attempt(attempt.outcome)
-            asked = (day, *_names(attempt.entry), *place)
-            daily.setdefault(asked, _Totals()).add_attempt(attempt.outcome)
+            daily[day, *_names(attempt.entry), *place].add_attempt(attempt.outcome)
     await connection.executemany(
         _upsert("daily", ("day", "provider", "model", "chain", "client"), (*_SUMS, *_DURATIONS)),
         [(*key, *totals.row()) for key, totals in daily.items()],
@@ -254,8 +254,9 @@ def bucket_of(duration_ms: float) -> int:
 
 
 def _position(finished: Finished) -> int:
-    names = [entry for entry, _ in finished.event.trail]
-    return names.index(finished.event.entry) if finished.event.entry in names else 0
+    served = finished.event.entry
+    places = (place for place, (entry, _) in enumerate(finished.event.trail) if entry == served)
+    return next(places, 0)
 
 
 def _names(entry: str | None) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from math import isfinite
 
 # Far above anything real, and so small that nine million of them still add up below 2^63.
 MOST = 10**12
-_LONGEST = 4096
+LONGEST_TEXT = 4096
 
 
 def as_count(value: int) -> int:
@@ -32,12 +32,11 @@ def as_optional_number(value: float | None) -> float | None:
 
 def as_text(value: str) -> str:
     """Lone surrogates and NUL as visible escapes (`\\ud800`, `\\x00`), at most 4,096 characters."""
-    if len(value) > _LONGEST:
-        value = value[: _LONGEST - 3] + "..."
-    if "\0" in value:
-        value = value.replace("\0", "\\x00")
-    if value.isascii():
+    if value.isascii() and len(value) <= LONGEST_TEXT and "\0" not in value:
         return value
+    if len(value) > LONGEST_TEXT:
+        value = value[: LONGEST_TEXT - 3] + "..."
+    value = value.replace("\0", "\\x00")
     return value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

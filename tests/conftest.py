@@ -21,6 +21,6 @@ def needs() -> Callable[[str], str]:
 
 @pytest.fixture(scope="session")
 def node_clients(needs: Callable[[str], str]) -> Path:
-    """The folder to run `node` in, with the Node SDK installed; skips or fails as `needs`."""
+    """The folder to run `node` in, with the Node SDKs installed; skips or fails as `needs`."""
     needs("node")
     return require_sdk(NODE_CLIENTS, ci=_CI)

@@ -10,6 +10,7 @@ import pytest
 
 NODE_CLIENTS = Path(__file__).parent / "clients" / "node"
 _AXE = Path(__file__).parent / "web" / "node" / "node_modules" / "axe-core" / "axe.min.js"
+NODE_SDKS = ("openai", "@anthropic-ai/sdk")
 
 
 def require(program: str, *, ci: bool) -> str:
@@ -25,8 +26,9 @@ def require(program: str, *, ci: bool) -> str:
 
 def require_sdk(folder: Path, *, ci: bool) -> Path:
     """`folder`, once `npm ci` has filled its node_modules; else as `require`."""
-    if not (folder / "node_modules" / "openai").is_dir():
-        _miss(f"{folder.name} has no node_modules: `make test` runs npm ci", ci=ci)
+    for sdk in NODE_SDKS:
+        if not (folder / "node_modules" / sdk).is_dir():
+            _miss(f"{folder.name} has no {sdk} in node_modules: `make test` runs npm ci", ci=ci)
     return folder
 
 

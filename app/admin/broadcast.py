@@ -11,7 +11,7 @@ from app.admin.requests import finished_row
 from app.changes import Change, ConfigChange, HealthChange, LimitsChange, Resync
 from app.contract import AdminError
 from app.snapshot import EntryLimits
-from proxy.bus import Bus
+from proxy.bus import Bus, Feed
 from proxy.engine import Engine
 from proxy.events import ConfigChanged, HealthChanged, LimitsChanged, RequestFinished
 
@@ -55,6 +55,7 @@ class Broadcast:
         self._limits = limits
         self._price = price
         self._watchers: set[_Watcher] = set()
+        self._feed: Feed | None = None
         self._states: dict[str, tuple[str, str | None]] = {}
 
     async def watch(self) -> AsyncGenerator[Change]:
@@ -69,6 +70,7 @@ class Broadcast:
         watcher = _Watcher()
         watcher.put(Resync("the stream begins"))
         self._watchers.add(watcher)
+        self._listen()
         try:
             while True:
                 await watcher.ready.wait()
@@ -77,10 +79,18 @@ class Broadcast:
                 watcher.ready.clear()
         finally:
             self._watchers.discard(watcher)
+            self._listen()
+
+    def _listen(self) -> None:
+        """To the bus, as long as somebody watches: else each request would wake us for nothing."""
+        if self._feed is not None:
+            self._feed.wants = _WATCHED if self._watchers else ()
 
     async def run(self) -> None:
         """Broadcast until cancelled."""
-        with self._bus.subscribe(*_WATCHED, size=_FEED) as feed:
+        with self._bus.subscribe(size=_FEED) as feed:
+            self._feed = feed
+            self._listen()
             while True:
                 try:
                     async with asyncio.timeout(_LOOK):

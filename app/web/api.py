@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import orjson
 from aiohttp import hdrs, web
-from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import SecretStr
 
 from app.configured import Configured
@@ -231,6 +230,8 @@ def _answer(operation: Operation, result: Any) -> web.Response:
     if operation.reply == "nothing":
         return web.Response(status=operation.status)
     if operation.reply == "text":
+        from prometheus_client import CONTENT_TYPE_LATEST
+
         return web.Response(
             body=cast("str", result).encode(), headers={hdrs.CONTENT_TYPE: CONTENT_TYPE_LATEST}
         )

@@ -1,4 +1,8 @@
-"""The legacy text completions: a prompt becomes a user message, the answer's text comes back."""
+"""The legacy text completions: a prompt becomes a user message, the answer's text comes back.
+
+Where a provider has them (`Preset.completions`) the body goes there as it came, and so does the
+answer: its choices have a `text`, beside which the chat's own reading of it stands.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import orjson
 
 from proxy.answer import as_list, as_object
 from proxy.chat_fields import STRING, wrong
-from proxy.chat_request import ChatRequest, read_chat
+from proxy.chat_request import ChatRequest, Legacy, read_chat
 from proxy.dialects.chat import openai_error, openai_interruption
 from proxy.dialects.dialect import Exchange, Failure, Reply, Telling, Ticket, read_object
 from proxy.dialects.frames import payloads
@@ -19,6 +23,8 @@ from proxy.jsontext import is_array
 
 _HERE = frozenset({"prompt", "echo", "logprobs", "suffix", "best_of", "messages"})
 """Fields that mean something else in chat, or nothing."""
+_OF_CHAT = frozenset({"delta", "message"})
+"""What a provider's own text completion was given so that it reads as chat."""
 
 
 class CompletionsDialect:
@@ -32,7 +38,7 @@ class CompletionsDialect:
         chat["messages"] = [{"role": "user", "content": prompt}]
         chat |= _log_probabilities(body.get("logprobs"))
         dropped = ("best_of",) if _is_more(body.get("best_of"), body.get("n")) else ()
-        request = replace(read_chat(chat), dropped=dropped)
+        request = replace(read_chat(chat), legacy=Legacy(body, dropped))
         return CompletionsExchange(request, prompt if _echoes(body) else "")
 
     def refusal(self, failure: Failure, id: str) -> Reply:
@@ -81,6 +87,8 @@ class _Teller:
         return {**payload, "object": "text_completion", "choices": choices}
 
     def _choice(self, choice: dict[str, Any]) -> dict[str, Any]:
+        if type(choice.get("text")) is str:
+            return {name: choice[name] for name in choice if name not in _OF_CHAT}
         index: int = choice.get("index", 0)
         said = as_object(choice.get("delta")) or as_object(choice.get("message")) or {}
         text = _text(said)

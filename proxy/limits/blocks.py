@@ -32,6 +32,8 @@ class Ladder:
 
 RATE = Ladder("rate", "cooldown", 15.0, 15 * _MINUTE, jitter=0.1)
 STATED = Ladder("stated", "cooldown", 1.0, _MINUTE, probes=False)
+QUOTA = Ladder("quota", "cooldown", 1.0, _MINUTE, probes=False)
+"""As a quota endpoint said, of a limit that has no word."""
 OVERLOAD = Ladder("overload", "cooldown", 5.0, 5 * _MINUTE)
 CIRCUIT = Ladder("circuit", "down", 5.0, 5 * _MINUTE)
 UNREACHABLE = Ladder("unreachable", "down", 5.0, 30.0)
@@ -45,6 +47,7 @@ LADDERS = {
     for ladder in (
         RATE,
         STATED,
+        QUOTA,
         OVERLOAD,
         CIRCUIT,
         UNREACHABLE,

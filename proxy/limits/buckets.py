@@ -6,16 +6,16 @@ from collections.abc import Collection
 from math import inf
 from typing import Any
 
-from proxy.limits.windows import Booking, withhold
+from proxy.limits.bookings import Booking, UnderWay, withhold
 
-_ROUNDING = 1e-6
+ROUNDING = 1e-6
 """Of a refill: a level that is short by less is not short."""
 
 
 class BucketWindow:
     """Refills steadily, `size` in `seconds`; holds no more than `size`."""
 
-    __slots__ = ("_at", "_own", "_used", "seconds", "size")
+    __slots__ = ("_at", "_own", "_used", "seconds", "size", "under_way")
 
     def __init__(self, size: float, seconds: float) -> None:
         self.size = size
@@ -25,6 +25,7 @@ class BucketWindow:
         self._own = 0.0
         """What would be missing if nobody but us drew from it."""
         self._at = -inf
+        self.under_way = UnderWay()
 
     def _refill(self, now: float) -> None:
         if now > self._at and self.size < inf:
@@ -45,19 +46,23 @@ class BucketWindow:
         if amount > self.size:
             return inf
         missing = self.used(now) + amount - self.size
-        return now if missing <= _ROUNDING else now + missing * self.seconds / self.size
+        return now if missing <= ROUNDING else now + missing * self.seconds / self.size
 
     def book(self, amount: float, at: float) -> Booking:
         self._refill(at)
         self._used += amount
         self._own += amount
-        return Booking(self, at, amount)
+        booking = Booking(self, at, amount)
+        self.under_way.add(booking)
+        return booking
 
     def arrived(self, booking: Booking, by: float) -> None:
         """A refill does not begin anew with each request."""
+        self.under_way.remove(booking)
 
     def amend(self, booking: Booking, amount: float, now: float) -> None:
         self._refill(now)
+        self.under_way.remove(booking)
         change = amount - booking.amount
         if change < 0 and self.size < inf:
             # What has been refilled since it was booked cannot be given back a second time.
@@ -77,6 +82,8 @@ class BucketWindow:
             exact = (reset - now) * self.size / self.seconds
             seen = exact if seen - 1 < exact < seen else seen
         self._used = seen + withhold(pending, self.size - seen)
+        if pending is not self.under_way:
+            self.under_way.recount()
 
     def fits_by(self, amount: float, until: float, now: float) -> None:
         """The provider says when `amount` fits: no more is missing than comes back by then.
@@ -93,7 +100,7 @@ class BucketWindow:
 
     def resets_at(self, now: float) -> float | None:
         used = self.used(now)
-        return now + used * self.seconds / self.size if used > _ROUNDING else None
+        return now + used * self.seconds / self.size if used > ROUNDING else None
 
     def dump(self, now: float) -> dict[str, Any]:
         self._refill(now)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Any, cast
 
 from proxy.clock import Clock
+from proxy.limits.bookings import Booking
 from proxy.limits.buckets import BucketWindow
 from proxy.limits.rolling import RollingWindow
 from proxy.limits.windows import (
-    Booking,
     ClockWindow,
     ParallelWindow,
     Window,
@@ -33,7 +32,6 @@ class Cell:
         "_clock",
         "_learned",
         "_learned_from",
-        "_learned_until",
         "closed_until",
         "configured",
         "dimension",
@@ -42,7 +40,9 @@ class Cell:
         "guess_void_until",
         "heard_at",
         "heard_seq",
+        "is_rest",
         "kind",
+        "learned_until",
         "refused_amount",
         "refused_until",
         "size",
@@ -67,7 +67,10 @@ class Cell:
         self.configured: Limit | None = None
         self._learned: float | None = None
         self._learned_from: Source = "header"
-        self._learned_until = inf
+        self.learned_until = inf
+        """Its size holds until then."""
+        self.is_rest = False
+        """Its size is what was left when nobody told how much there is: too small, if anything."""
         self.size = inf
         """`inf` where nobody named one."""
         self.source: Source = "preset"
@@ -125,14 +128,12 @@ class Cell:
             self.kind, self.zone = kind, zone
             self.window = self._make_window()
 
-    @property
-    def learned_for_a_time(self) -> bool:
-        """Its size holds only until some moment."""
-        return self._learned_until < inf
-
-    def learn_size(self, size: float, source: Source, until: float = inf) -> None:
+    def learn_size(
+        self, size: float, source: Source, until: float = inf, *, is_rest: bool = False
+    ) -> None:
         """Take the provider's word for the size."""
-        self._learned, self._learned_from, self._learned_until = size, source, until
+        self._learned, self._learned_from, self.learned_until = size, source, until
+        self.is_rest = is_rest
         self._resize()
 
     def _resize(self) -> None:
@@ -147,15 +148,22 @@ class Cell:
 
     def refresh(self, now: float) -> None:
         """Forget a size that was learned for a time."""
-        if now >= self._learned_until:
-            self._learned, self._learned_until = None, inf
+        if now >= self.learned_until:
+            self._learned, self.learned_until, self.is_rest = None, inf, False
             self._resize()
+
+    def learned(self, now: float) -> tuple[float, Source, float] | None:
+        """The provider's word for the size, where it came from, and until when it is believed."""
+        self.refresh(now)
+        if self._learned is None:
+            return None
+        return self._learned, self._learned_from, self.learned_until
 
     # What is counted.
 
     def free_at(self, amount: float, now: float) -> float:
         """When `amount` fits: `now` if it does, `inf` if it never will."""
-        if now >= self._learned_until:
+        if now >= self.learned_until:
             self.refresh(now)
         free = now if self.closed_until < now else self.closed_until
         if amount >= self.refused_amount and self.refused_until > free:
@@ -163,8 +171,8 @@ class Cell:
         if self.size == inf or (self.guess and now < self.guess_void_until):
             return free
         counted = self.window.free_at(amount, now)
-        if counted > self._learned_until:
-            counted = self._learned_until
+        if counted > self.learned_until and (self.is_rest or counted < inf):
+            counted = self.learned_until
         return counted if counted > free else free
 
     def book(self, amount: float, at: float) -> Booking:
@@ -200,7 +208,7 @@ class Cell:
         Such a cell can be made anew whenever it is needed.
         """
         return (
-            self._learned is None
+            self.learned(now) is None
             and self.closed_until <= now
             and self.refused_until <= now
             and self.guess_void_until <= now
@@ -231,6 +239,11 @@ class Cell:
         self.guess_void_until = -inf
         self.heard_seq, self.heard_at = max(self.heard_seq, born), now
 
+    def recall(self, now: float) -> None:
+        """Refused without a word: what came back a moment ago may count at the provider still."""
+        if isinstance(self.window, RollingWindow):
+            self.window.recall(now)
+
     def _spend_by_own_count(self, now: float, amount: float) -> None:
         whole = self.whole_window()
         if self.streak == 0 and self.size < inf:
@@ -248,7 +261,7 @@ class Cell:
 
     def forget(self, now: float) -> None:
         """A person cleared it: what the provider said is forgotten, our own count is not."""
-        self._learned, self._learned_until = None, inf
+        self._learned, self.learned_until, self.is_rest = None, inf, False
         self.closed_until = self.refused_until = self.heard_at = -inf
         self.heard_seq = -1
         self.refused_amount = inf
@@ -258,39 +271,3 @@ class Cell:
             self.window.forget(now)
         else:
             self.window = self._make_window()
-
-    # What lasts.
-
-    def dump(self, now: float) -> dict[str, Any]:
-        """As JSON values; moments as seconds from now."""
-        self.refresh(now)
-        state: dict[str, Any] = {
-            "dimension": self.dimension,
-            "window": self.window_name,
-            "kind": self.kind,
-            "zone": self.zone,
-        }
-        if self.size < inf:
-            state["count"] = self.window.dump(now)
-        if self._learned is not None:
-            until = None if self._learned_until == inf else self._learned_until - now
-            state["learned"] = [self._learned, self._learned_from, until]
-        if self.closed_until > now:
-            state["closed"] = self.closed_until - now
-        if self.refused_until > now:
-            state["refused"] = [self.refused_amount, self.refused_until - now]
-        if self.guess_void_until > now:
-            state["guess_void"] = self.guess_void_until - now
-        return state
-
-    def load(self, state: dict[str, Any], now: float) -> None:
-        """What `dump` gave at that moment."""
-        if "learned" in state:
-            size, source, until = cast("tuple[float, Source, float | None]", state["learned"])
-            self.learn_size(float(size), source, inf if until is None else now + until)
-        if "count" in state:
-            self.window.load(state["count"], now)
-        self.closed_until = now + float(state.get("closed", -inf))
-        amount, until = cast("tuple[float, float]", state.get("refused", (inf, -inf)))
-        self.refused_amount, self.refused_until = float(amount), now + until
-        self.guess_void_until = now + float(state.get("guess_void", -inf))

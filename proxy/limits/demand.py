@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import ceil
 from typing import NamedTuple
 
-from proxy.limits.subjects import Facts
+from proxy.limits.subjects import LEAST_DIVISOR, TOKENS_OF_IMAGE, Facts
 from proxy.model import Entry
 
 CAP_FLOOR = 4096
@@ -29,6 +30,13 @@ class Need:
     """`n`."""
     tools: bool = False
     vision: bool = False
+    tokens_at_most: int = field(init=False, compare=False)
+    """What no entry's estimate exceeds (`Demand.least`)."""
+
+    def __post_init__(self) -> None:
+        answer = CAP_UNKNOWN if self.cap is None else min(self.cap, CAP_FLOOR)
+        prompt = ceil(self.prompt_bytes / LEAST_DIVISOR) + TOKENS_OF_IMAGE * self.images
+        object.__setattr__(self, "tokens_at_most", prompt + answer * self.answers)
 
 
 SMALLEST = Need()

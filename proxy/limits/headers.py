@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from proxy.limits.dialects import DIALECTS, Cell, Dialect, Part, Row, self_describing
 from proxy.limits.readings import Heard, Reading
-from proxy.limits.spellings import NO_LIMIT, parse_count, parse_reset
+from proxy.limits.spellings import NO_LIMIT, parse_count, parse_reset, parse_wait
 from proxy.model import Dimension, Preset, Scope, Window
 
 _WAIT_HEADERS: tuple[tuple[str, bool], ...] = (
@@ -145,8 +145,8 @@ def _tighter(known: Reading | None, reading: Reading) -> Reading:
 def stated_wait(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds to wait as the headers say, at least 1; None where nothing usable is said.
 
-    `retry-after` in seconds, with a fraction, or as an HTTP date; `retry-after-ms` and
-    `x-ms-retry-after-ms` in milliseconds.
+    One in the past counts as 1. `retry-after` in seconds, with a fraction, or as an HTTP date;
+    `retry-after-ms` and `x-ms-retry-after-ms` in milliseconds.
     """
     told: dict[str, str] = {}
     for name, value in headers.items():
@@ -157,10 +157,10 @@ def stated_wait(headers: Mapping[str, str], now: float) -> float | None:
         if name not in told:
             continue
         text = told[name]
-        seconds = parse_reset(text, now)
+        seconds = parse_wait(text, now)
         if milliseconds:
             count = parse_count(text)
-            seconds = None if count is None or count < 0 else count / 1000
+            seconds = None if count is None else max(0, count) / 1000
         seconds = waitable(seconds)
         if seconds is not None:
             return seconds

@@ -6,9 +6,11 @@ from collections.abc import Collection
 from math import inf
 from typing import NamedTuple
 
+from proxy.limits.bookings import Booking
 from proxy.limits.cells import Cell
-from proxy.limits.windows import Booking
-from proxy.model import Source
+from proxy.model import WINDOW_SECONDS, Source
+
+_DAY = WINDOW_SECONDS["day"]
 
 
 class Told(NamedTuple):
@@ -36,7 +38,7 @@ def outdated(cell: Cell, told: Told, now: float) -> bool:
 def hear(cell: Cell, told: Told, pending: Collection[Booking], now: float) -> None:
     """Take a reading. `pending`: what was booked and cannot be in it."""
     if told.limit is not None:
-        cell.learn_size(float(told.limit), told.source)
+        cell.learn_size(float(told.limit), told.source, _believed_until(cell, told, now))
     if told.remaining is None:
         return
     if told.limit is None:
@@ -45,22 +47,30 @@ def hear(cell: Cell, told: Told, pending: Collection[Booking], now: float) -> No
     if told.remaining > 0 and told.source == "header":
         cell.closed_until = -inf
     seen = max(0.0, cell.size - told.remaining) if cell.size < inf else 0.0
-    mine = [booking for booking in pending if booking.window is cell.window]
-    cell.window.reconcile(seen, mine, now, told.reset)
+    cell.window.reconcile(seen, pending, now, told.reset)
+
+
+def _believed_until(cell: Cell, told: Told, now: float) -> float:
+    """How long a stated size is believed.
+
+    One that only a refusal named holds for a day, or its window: it keeps requests from ever going
+    beyond it, so that nothing would show that it has grown meanwhile.
+    """
+    return inf if told.source == "header" else now + max(_DAY, cell.whole_window())
 
 
 def _learn_from_rest(cell: Cell, told: Told, remaining: int, now: float) -> None:
     """What a remainder tells of a size that was not stated with it."""
     cell.refresh(now)
-    if cell.size == inf or cell.learned_for_a_time:
+    if cell.size == inf or cell.is_rest:
         # So many, until the window ends: how many there will be then, nobody has said.
         until = now + cell.whole_window() if told.reset is None else told.reset
         known = cell.size if cell.size < inf else 0.0
         if remaining > 0 or known > 0:
-            cell.learn_size(max(float(remaining), known), told.source, until)
+            cell.learn_size(max(float(remaining), known), told.source, until, is_rest=True)
         elif told.source == "header":
             cell.closed_until = max(cell.closed_until, until)
     elif remaining > cell.size:
-        cell.learn_size(float(remaining), told.source)
+        cell.learn_size(float(remaining), told.source, _believed_until(cell, told, now))
     elif cell.guess:
-        cell.learn_size(cell.size, told.source)
+        cell.learn_size(cell.size, told.source, _believed_until(cell, told, now))

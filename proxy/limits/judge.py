@@ -17,6 +17,7 @@ from proxy.limits.blocks import (
     NO_CREDIT,
     NO_MODEL,
     OVERLOAD,
+    QUOTA,
     RATE,
     STATED,
     UNREACHABLE,
@@ -27,7 +28,7 @@ from proxy.limits.cells import Cell
 from proxy.limits.ledger import Ledger, Reservation
 from proxy.limits.readings import Meaning, Reading, Refusal
 from proxy.limits.subjects import WEEK, Subject, SubjectScope
-from proxy.model import WINDOW_SECONDS
+from proxy.model import WINDOW_SECONDS, Entry
 
 FailureKind = Literal["unreachable", "timeout", "broken", "status"]
 """No connection; a deadline passed; cut off or no completion; any other bad answer."""
@@ -39,7 +40,22 @@ _LEARNED_CONCURRENCY = 600.0
 def refuse(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
     """Obey a refusal. The reservation stays open; `settle` ends it."""
     ledger.give_back_tokens(reservation)
+    _learn_estimate(reservation, refusal)
     _TABLE[refusal.meaning](ledger, reservation, refusal)
+
+
+def _learn_estimate(reservation: Reservation, refusal: Refusal) -> None:
+    """What the provider counted the prompt as: its count of the request without the answer's cap.
+
+    Only where the preset says that the cap counts, and in a refusal that speaks of a token limit:
+    of any other number nobody says what is in it.
+    """
+    need, cap = reservation.need, reservation.cap
+    of_tokens = any(reading.dimension == "tokens" for reading in refusal.readings)
+    counted = reservation.demand.counts_cap and cap is not None and need.images == 0
+    if refusal.requested is not None and cap is not None and counted and of_tokens:
+        tokens = refusal.requested - cap * need.answers
+        reservation.view.facts.learn_divisor(need.prompt_bytes, tokens, refused=True)
 
 
 def fail(ledger: Ledger, reservation: Reservation, kind: FailureKind) -> None:
@@ -54,6 +70,26 @@ def fail(ledger: Ledger, reservation: Reservation, kind: FailureKind) -> None:
         model.failures += 1
     if kind != "status" or model.failures >= 2 or open_circuit is not None:
         _block(ledger, reservation, model, CIRCUIT)
+
+
+def quota_spent(ledger: Ledger, entry: Entry, seconds: float) -> None:
+    """A quota endpoint says how long the entry's account is out; 0: something is left."""
+    account, now = ledger.register.view(entry).account, ledger.clock.now()
+    if seconds > 0:
+        account.blocks[QUOTA.name] = begin(QUOTA, now, ledger.seq, seconds, ledger.random)
+    elif account.blocks.pop(QUOTA.name, None) is None:
+        return
+    # Of no urgency, which would mean a refusal: the endpoint would be asked again at once.
+    ledger.changed(account)
+
+
+def credit_spent(ledger: Ledger, entry: Entry) -> None:
+    """A quota endpoint says that the entry's account has no credit."""
+    account = ledger.register.view(entry).account
+    if NO_CREDIT.name not in account.blocks:
+        now = ledger.clock.now()
+        account.blocks[NO_CREDIT.name] = begin(NO_CREDIT, now, ledger.seq, None, ledger.random)
+        ledger.changed(account)
 
 
 def _block(
@@ -132,6 +168,7 @@ def _silent(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
         if cell.guess:
             # It held, this once; that it is the right size was not said.
             cell.learn_size(cell.size, "refusal", ledger.clock.now() + WINDOW_SECONDS["minute"])
+        cell.recall(ledger.clock.now())
         spent = Reading("model", "requests", "minute", remaining=0)
         _spend(ledger, reservation, refusal, spent, subject, cell)
     else:
@@ -144,7 +181,7 @@ def _concurrent(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> N
     subject, cell = ledger.register.concurrency(reservation.entry, refusal.scope)
     in_flight = cell.window.used(now)
     cell.learn_size(max(1.0, in_flight - 1), "refusal", now + _LEARNED_CONCURRENCY)
-    ledger.changed(subject)
+    ledger.changed(subject, urgent=True)
 
 
 def _blocks(ladder: Ladder) -> Callable[[Ledger, Reservation, Refusal], None]:

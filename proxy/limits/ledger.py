@@ -18,9 +18,9 @@ from proxy.limits.hearing import Told, hear, outdated
 from proxy.limits.readings import Reading
 from proxy.limits.register import Register
 from proxy.limits.reservations import Reservation
+from proxy.limits.standing import judged, standing
 from proxy.limits.status import EntryStatus, Verdict, gauge_of, state_of
 from proxy.limits.subjects import Listed, Subject
-from proxy.limits.verdicts import judge_now
 from proxy.model import Entry, Source
 
 _DAY = 86400.0
@@ -51,6 +51,7 @@ class Ledger:
 
     def changed(self, subject: Subject, *, urgent: bool = False) -> None:
         """Note that something of a subject has to be saved, and tell."""
+        subject.changes += 1
         self._dirty.add(subject)
         self.on_change(subject, urgent)
 
@@ -59,7 +60,11 @@ class Ledger:
     def verdict(self, entry: Entry, need: Need) -> Verdict | None:
         """None if the entry may take the request now, else why not and until when."""
         view, now = self.register.view(entry), self.clock.now()
-        return judge_now(view, need, demand_of(need, entry, view.facts, now), now)
+        return judged(view, need, demand_of(need, entry, view.facts, now), now)
+
+    def standing(self, entry: Entry, need: Need, now: float) -> Verdict | None:
+        """`verdict` where it is known from before, else None. `now`: one `Clock.now()` for many."""
+        return standing(self.register.view(entry), need, now)
 
     def reserve(self, entry: Entry, need: Need, *, hopeful: bool = False) -> Reservation | Verdict:
         """Book a request that is sent at once, or say why not.
@@ -69,7 +74,7 @@ class Ledger:
         """
         view, now = self.register.view(entry), self.clock.now()
         demand = demand_of(need, entry, view.facts, now)
-        verdict = judge_now(view, need, demand, now)
+        verdict = judged(view, need, demand, now)
         if verdict is not None and not (hopeful and (verdict.guess or verdict.circuit)):
             return verdict
         self.seq += 1
@@ -87,7 +92,9 @@ class Ledger:
                 if block.wants_probe(now):
                     block.probe = reservation
                     reservation.probing.append(block)
+                    subject.changes += 1
             subject.unheard[reservation] = None
+            subject.changes += bool(subject.cells)
         self._dirty.update(view.subjects)
         return reservation
 
@@ -115,11 +122,15 @@ class Ledger:
 
     def know(self, entry: Entry, listed: Listed) -> None:
         """What the provider's model list says of the entry's model."""
-        self.register.view(entry).facts.listed = listed
+        model = self.register.view(entry).model
+        model.facts.listed = listed
+        model.changes += 1
 
     def know_window(self, entry: Entry, tokens: int) -> None:
         """The context window that a local server runs the entry's model with."""
-        self.register.view(entry).facts.running_window = tokens
+        model = self.register.view(entry).model
+        model.facts.running_window = tokens
+        model.changes += 1
 
     def hear(
         self,
@@ -143,6 +154,7 @@ class Ledger:
             return False
         pending = subject.pending(cell, told.seq, refused=source == "refusal")
         hear(cell, told, pending, now)
+        subject.changes += 1
         return True
 
     def _heard(self, reservation: Reservation) -> None:
@@ -150,6 +162,7 @@ class Ledger:
             reservation.head_at = self.clock.now()
             for subject in reservation.view.subjects:
                 subject.heard(reservation)
+                subject.changes += bool(subject.cells)
             for booking in reservation.bookings.values():
                 booking.window.arrived(booking, reservation.head_at)
 
@@ -164,6 +177,9 @@ class Ledger:
                 cell.streak = 0
         for cell in reservation.beyond:
             cell.guess_void_until = self.clock.now() + _DAY
+        if reservation.beyond or reservation.probing:
+            for subject in reservation.view.subjects:
+                subject.changes += 1
         reservation.judged()
 
     @staticmethod
@@ -206,6 +222,8 @@ class Ledger:
         for cell, booking in reservation.bookings.items():
             if cell.dimension == "tokens" and not reservation.counted_in(cell):
                 booking.window.amend(booking, 0, self.clock.now())
+        for subject in reservation.view.subjects:
+            subject.changes += bool(subject.cells)
 
     def release(self, reservation: Reservation) -> None:
         """It was never sent: nothing of it counts."""
@@ -222,10 +240,12 @@ class Ledger:
         for cell, booking in reservation.bookings.items():
             if cell.dimension == "concurrent":
                 booking.window.amend(booking, 0, self.clock.now())
+        tried = bool(reservation.beyond or reservation.probing)
         reservation.judged()
         for subject in reservation.view.subjects:
             subject.settled(reservation)
-            self.changed(subject)
+            if tried or subject.cells:
+                self.changed(subject)
 
     # What is shown, cleared and saved.
 

@@ -12,7 +12,7 @@ from proxy.limits.refusal_ceilings import ceiling
 from proxy.limits.refusal_codes import CODES, FLAT_NUMBERS, NUMBERS, Rule
 from proxy.limits.refusal_envelope import Envelope
 from proxy.limits.refusal_numbers import google_delay, requested_tokens
-from proxy.limits.spellings import parse_reset, read_prose
+from proxy.limits.spellings import parse_wait, read_prose
 from proxy.limits.windows import seconds_to_boundary
 from proxy.model import Preset, Scope, Window
 
@@ -43,7 +43,7 @@ class Case:
         if self.header_wait is not None:
             return self._finer(self.header_wait, zone)
         for told in (google_delay(self.envelope.items), self.envelope.retry_after):
-            seconds = waitable(parse_reset(told, self.now, zone)) if told else None
+            seconds = waitable(parse_wait(told, self.now, zone)) if told else None
             if seconds is not None:
                 return seconds
         return waitable(read_prose(self.text, self.now, zone))

@@ -59,6 +59,7 @@ class Register:
                 if cell not in spoken_of and cell.configured is not None:
                     cell.configure(None)
             subject.drop_idle_cells()
+            subject.changes += 1
         self._version += 1
 
     def _concerned(self, entry: Entry) -> tuple[Subject, Subject, Subject, Subject]:
@@ -88,6 +89,7 @@ class Register:
         if view.version != self._version:
             view.cells = tuple(cell for subject in view.subjects for cell in subject.cells.values())
             view.version = self._version
+            view.standing = None
         return view
 
     def _make_view(self, entry: Entry) -> View:
@@ -102,6 +104,7 @@ class Register:
             cell = subject.cell(limit.dimension, limit.window, limit.kind, limit.zone)
             if cell.configured is None:
                 cell.configure(limit)
+                subject.changes += 1
                 self._version += 1
         return view
 
@@ -135,6 +138,7 @@ class Register:
         cell = subject.cell(*key, reading.kind or preset.kind(reading.window), preset.zone)
         if reading.kind is not None and cell.configured is None:
             cell.become(reading.kind, cell.zone)
+            subject.changes += 1
         return subject, cell
 
     def concurrency(self, entry: Entry, scope: SubjectScope) -> tuple[Subject, Cell]:

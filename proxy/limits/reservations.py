@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from math import inf
+from typing import TYPE_CHECKING
 
 from proxy.limits.blocks import Block
+from proxy.limits.bookings import Booking
 from proxy.limits.cells import Cell
 from proxy.limits.demand import Demand, Need
 from proxy.limits.subjects import Facts, Subject
-from proxy.limits.windows import Booking
 from proxy.model import Dimension, Entry
+
+if TYPE_CHECKING:
+    from proxy.limits.standing import Standing
 
 
 class View:
     """All that concerns one entry: its origin, account, pool and model, and their cells."""
 
-    __slots__ = ("cells", "entry", "model", "origin", "subjects", "version")
+    __slots__ = (
+        "account",
+        "cells",
+        "entry",
+        "model",
+        "origin",
+        "standing",
+        "subjects",
+        "version",
+    )
 
     def __init__(self, entry: Entry, subjects: tuple[Subject, Subject, Subject, Subject]) -> None:
         self.entry = entry
         self.subjects = subjects
         """Origin, account, pool (or the account's paid models), model."""
         self.origin = subjects[0]
+        self.account = subjects[1]
         self.model = subjects[3]
         self.cells: tuple[Cell, ...] = ()
         self.version = -1
+        self.standing: Standing | None = None
+        """What stood in the way of the last request that was judged, while that is sure to hold."""
 
     @property
     def facts(self) -> Facts:
@@ -82,6 +98,8 @@ class Reservation:
         if booking is None or booking.window is not cell.window:
             booking = cell.book(self.amount(cell.dimension), self.sent_at)
             self.bookings[cell] = booking
+            if self.head_at is not None:
+                booking.window.under_way.remove(booking)
         return booking
 
     def counted_in(self, cell: Cell) -> bool:

@@ -9,7 +9,7 @@ from math import inf
 from operator import attrgetter
 from typing import Any
 
-from proxy.limits.windows import Booking, withhold
+from proxy.limits.bookings import Booking, UnderWay, withhold
 
 # A rolling day of 14,400 requests is kept in slots this fine; coarser only delays a unit's return
 # by a thousandth of the window, and never brings it back early.
@@ -20,6 +20,10 @@ _TRAVEL = 0.25
 """Seconds that a request takes to arrive, at most: an answer's head may take minutes longer."""
 _ROUNDED = 1.0
 """Seconds by which a provider may have rounded up a reset."""
+_LAG = 2.0
+"""Seconds by which a loaded machine may be late in sending: the provider counts them later, too."""
+_AGAIN = 1.0
+"""Seconds for which units that came back too early are out once more."""
 
 _at = attrgetter("at")
 
@@ -27,14 +31,17 @@ _at = attrgetter("at")
 class RollingWindow:
     """The last `seconds` seconds, always."""
 
-    __slots__ = ("_bookings", "_total", "seconds", "size")
+    __slots__ = ("_bookings", "_gone", "_total", "seconds", "size", "under_way")
 
     def __init__(self, size: float, seconds: float) -> None:
         self.size = size
         self.seconds = seconds
         self._bookings: deque[Booking] = deque()
         """Oldest first."""
+        self._gone: deque[Booking] = deque()
+        """Our own that came back a moment ago: the provider may see them still."""
         self._total = 0.0
+        self.under_way = UnderWay()
 
     def _expire(self, now: float) -> None:
         bookings = self._bookings
@@ -42,6 +49,10 @@ class RollingWindow:
             gone = bookings.popleft()
             gone.live = False
             self._total -= gone.amount
+            if not gone.foreign:
+                self._gone.append(gone)
+        while self._gone and self._gone[0].at + self.seconds + _LAG <= now:
+            self._gone.popleft()
 
     def began(self, now: float) -> float:
         return now - self.seconds
@@ -117,6 +128,18 @@ class RollingWindow:
         self._bookings.remove(booking)
         booking.at = by
         insort(self._bookings, booking, key=_at)
+
+    def recall(self, now: float) -> None:
+        """The provider refuses: what came back a moment ago may not have come back there yet.
+
+        It counts once more for a second, up to the size.
+        """
+        self._expire(now)
+        left = self.size
+        while self._gone and left > 0:
+            late = min(self._gone.pop().amount, left)
+            self.book(late, now - self.seconds + _AGAIN)
+            left -= late
 
     def reconcile(
         self, seen: float, pending: Collection[Booking], now: float, reset: float | None

@@ -151,6 +151,13 @@ def parse_reset(text: str, now: float, zone: str = "UTC") -> float | None:
     return seconds if seconds <= LONGEST else None
 
 
+def parse_wait(text: str, now: float, zone: str = "UTC") -> float | None:
+    """`parse_reset` of a wait, which may have been over before it was told: then it is 0."""
+    text = text.strip(" \t")
+    behind = text.startswith("-") and parse_reset(text[1:], now, zone) is not None
+    return 0.0 if behind else parse_reset(text, now, zone)
+
+
 def read_prose(text: str, now: float, zone: str = "UTC") -> float | None:
     """Seconds to wait as a sentence puts it: "Please try again in 9m38.016s", "reset at 21:31"."""
     match = _PROSE_WAIT.search(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from proxy.limits.buckets import ROUNDING
 from proxy.limits.cells import Cell
 from proxy.limits.subjects import Subject
 from proxy.model import Dimension, Kind, Source, Window
@@ -79,7 +80,8 @@ def gauge_of(subject: Subject, cell: Cell, now: float) -> Gauge:
         window=cell.window_name,
         kind=cell.kind,
         limit=int(cell.size),
-        remaining=0 if cell.closed_until > now else int(cell.room(now)),
+        # A unit that is short by a rounding is there: a request gets it.
+        remaining=0 if cell.closed_until > now else int(cell.room(now) + ROUNDING),
         resets_at=cell.resets_at(now),
         source=cell.source,
         guess=cell.guess,

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from proxy.clock import Clock
+from proxy.limits import cell_state
 from proxy.limits.blocks import LADDERS, Block
+from proxy.limits.bookings import Booking
 from proxy.limits.cells import Cell
-from proxy.limits.windows import Booking
 from proxy.model import Dimension, Kind, Window
 
 if TYPE_CHECKING:
     from proxy.limits.reservations import Reservation
+    from proxy.limits.standing import Calm
 
 SubjectScope = Literal["origin", "account", "paid", "pool", "model"]
 """`paid`: the account's models outside of its free pools, which run on credit."""
@@ -23,6 +25,8 @@ WEEK = 7 * 86400.0
 """How long what a provider could not take is remembered (DESIGN A5)."""
 
 _DIVISOR = 4.0
+LEAST_DIVISOR = 1.5
+TOKENS_OF_IMAGE = 1500
 _MOST_REFUSED = 64
 """Request fields remembered as refused: their names come from outside."""
 
@@ -58,11 +62,18 @@ class Facts:
         self.running_window: int | None = None
         """The context window that a local server runs it with: this nobody knows better."""
 
-    def learn_divisor(self, prompt_bytes: int, prompt_tokens: int) -> None:
-        """From a real usage. Short prompts tell more of the chat template than of the text."""
+    def learn_divisor(
+        self, prompt_bytes: int, prompt_tokens: int, *, refused: bool = False
+    ) -> None:
+        """From a real usage, or (`refused`) from what a refusal counted the prompt as.
+
+        Short prompts tell more of the chat template than of the text. Where the last of a limit
+        is waited for, an estimate a token short is a refusal: after one it is short no more.
+        """
         if prompt_bytes >= 400 and prompt_tokens > 0:
-            sample = min(6.0, max(1.5, prompt_bytes / prompt_tokens))
-            self.divisor += 0.2 * (sample - self.divisor)
+            sample = min(6.0, max(LEAST_DIVISOR, prompt_bytes / prompt_tokens))
+            at_once = refused and sample < self.divisor
+            self.divisor += (1.0 if at_once else 0.2) * (sample - self.divisor)
 
     def can(
         self, capability: Literal["tools", "vision"], configured: bool | None, now: float
@@ -81,7 +92,7 @@ class Facts:
 
     def prompt_tokens(self, prompt_bytes: int, images: int) -> int:
         """The estimate of DESIGN A6: an image counts 1,500 whatever its size."""
-        return ceil(prompt_bytes / self.divisor) + 1500 * images
+        return ceil(prompt_bytes / self.divisor) + TOKENS_OF_IMAGE * images
 
     def refuse_fields(self, paths: Iterable[str], now: float) -> None:
         """Remember request fields that the model does not take; the oldest go when too many."""
@@ -113,7 +124,7 @@ class Facts:
         }
 
     def load(self, state: dict[str, Any], now: float) -> None:
-        self.divisor = min(6.0, max(1.5, float(state["divisor"])))
+        self.divisor = min(6.0, max(LEAST_DIVISOR, float(state["divisor"])))
         for name in ("max_output", "ceiling"):
             kept = cast("tuple[int, float] | None", state[name])
             if kept is not None:
@@ -128,11 +139,14 @@ class Subject:
     __slots__ = (
         "_clock",
         "blocks",
+        "calm",
         "cells",
+        "changes",
         "facts",
         "failures",
         "key",
         "name",
+        "newest_overtaker",
         "overtook",
         "scope",
         "unheard",
@@ -147,12 +161,18 @@ class Subject:
         self.cells: dict[tuple[Dimension, Window | None], Cell] = {}
         self.blocks: dict[str, Block] = {}
         self.facts = Facts()
+        self.changes = 0
+        """Counts whatever may change a verdict."""
+        self.calm: Calm | None = None
+        """That nothing blocked it when somebody last looked."""
         self.failures = 0
         """In a row; the circuit breaker's count."""
         self.unheard: dict[Reservation, None] = {}
         """Sent, and no head of an answer has come. In the order of sending."""
         self.overtook: dict[Reservation, None] = {}
         """Answered while one sent before them is not: its reading may not know of them."""
+        self.newest_overtaker = -1
+        """The highest number that may be among those."""
         if scope in ("account", "model"):
             # In-flight requests are always counted: a refusal may teach a limit of them.
             self.cell("concurrent", None, "rolling", "UTC")
@@ -163,6 +183,7 @@ class Subject:
         if cell is None:
             cell = Cell(dimension, window, kind, zone, self._clock)
             self.cells[dimension, window] = cell
+            self.changes += 1
         return cell
 
     def heard(self, reservation: Reservation) -> None:
@@ -172,6 +193,7 @@ class Subject:
         oldest = next(iter(self.unheard), reservation)
         if oldest.seq < reservation.seq:
             self.overtook[reservation] = None
+            self.newest_overtaker = max(self.newest_overtaker, reservation.seq)
 
     def settled(self, reservation: Reservation) -> None:
         """Forget what overtook nothing that is still to be heard of."""
@@ -182,13 +204,18 @@ class Subject:
             self.overtook.clear()
         elif reservation.seq < oldest.seq:
             self.overtook = {one: None for one in self.overtook if one.seq > oldest.seq}
+        if not self.overtook:
+            self.newest_overtaker = -1
 
-    def pending(self, cell: Cell, seq: int, *, refused: bool = False) -> list[Booking]:
+    def pending(self, cell: Cell, seq: int, *, refused: bool = False) -> Collection[Booking]:
         """Of what a reading of that request (`seq` its number) cannot know, the bookings in a cell.
 
         Also of what was sent before the cell's limit was known. A refusal knows of all that was
         sent before the request it refused: that is why it did.
         """
+        under_way = cell.window.under_way
+        if not refused and seq >= self.newest_overtaker and len(under_way) == len(self.unheard):
+            return under_way
         later = (reservation for reservation in self.overtook if reservation.seq > seq)
         unheard = (one for one in self.unheard if one.seq > seq or not refused)
         return [reservation.booking_in(cell) for reservation in (*unheard, *later)]
@@ -218,13 +245,19 @@ class Subject:
         )
 
     def _lasting_cells(self) -> Iterator[Cell]:
-        """A restart has nothing in flight."""
-        return (cell for cell in self.cells.values() if cell.dimension != "concurrent")
+        """A restart has nothing in flight, but what was learned of it holds on."""
+        return (
+            cell
+            for cell in self.cells.values()
+            if cell.dimension != "concurrent" or cell.learned(self._clock.now()) is not None
+        )
 
     def dump(self, now: float) -> dict[str, Any]:
         """As JSON values, moments as seconds from now."""
         return {
-            "cells": [cell.dump(now) for cell in self._lasting_cells() if not cell.idle(now)],
+            "cells": [
+                cell_state.dump(cell, now) for cell in self._lasting_cells() if not cell.idle(now)
+            ],
             "blocks": [
                 [block.ladder.name, block.began - now, block.until - now, block.step, block.guessed]
                 for block in self.blocks.values()
@@ -236,9 +269,8 @@ class Subject:
     def load(self, state: dict[str, Any], then: float) -> None:
         """What `dump` gave at that moment; what has expired since is dropped."""
         for saved in state["cells"]:
-            self.cell(saved["dimension"], saved["window"], saved["kind"], saved["zone"]).load(
-                saved, then
-            )
+            cell = self.cell(saved["dimension"], saved["window"], saved["kind"], saved["zone"])
+            cell_state.load(cell, saved, then)
         for name, began, until, step, guessed in state["blocks"]:
             if then + until > self._clock.now():
                 self.blocks[name] = Block(

@@ -14,47 +14,15 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from proxy import model
-
-
-class Booking:
-    """One amount, booked at a moment in a window, which can change it later (`amend`)."""
-
-    __slots__ = ("amount", "at", "foreign", "live", "window", "withheld")
-
-    def __init__(self, window: Window, at: float, amount: float, *, foreign: bool = False) -> None:
-        self.window = window
-        self.at = at
-        self.amount = amount
-        self.foreign = foreign
-        """Somebody else's, known only by what the provider said."""
-        self.withheld = 0.0
-        """Of its amount at first: what the provider will refuse, as it has no room for it."""
-        self.live = True
-
-
-def withhold(pending: Collection[Booking], room: float) -> float:
-    """Let requests under way count for no more than there is room; what they come to."""
-    for booking in pending:
-        # An earlier reading may have thought of more as under way than was.
-        booking.amount += booking.withheld
-        booking.withheld = 0.0
-    total = sum(booking.amount for booking in pending)
-    beyond = total - max(0.0, room)
-    for booking in reversed(list(pending) if beyond > 0 else ()):
-        cut = min(beyond, booking.amount)
-        booking.amount -= cut
-        booking.withheld += cut
-        beyond -= cut
-        total -= cut
-        if beyond <= 0:
-            break
-    return total
+from proxy.limits.bookings import Booking, UnderWay, withhold
 
 
 class Window(Protocol):
     """What the ledger asks of a window, whatever its kind."""
 
     size: float
+    under_way: UnderWay
+    """Empty where it would be of no use: then what is pending is told as a list."""
 
     def began(self, now: float) -> float:
         """When what counts now began to count: what was sent before is over."""
@@ -113,7 +81,7 @@ class ClockWindow:
     the wall clock moves no window that has begun.
     """
 
-    __slots__ = ("_began", "_boundary", "_ends", "_foreign", "_own", "size")
+    __slots__ = ("_began", "_boundary", "_ends", "_foreign", "_own", "size", "under_way")
 
     def __init__(self, size: float, boundary: Boundary) -> None:
         self.size = size
@@ -123,10 +91,12 @@ class ClockWindow:
         """What the provider counts beyond ours; negative where it counts less."""
         self._began = -inf
         self._ends = -inf
+        self.under_way = UnderWay()
 
     def _turn(self, now: float) -> None:
         if now >= self._ends:
             self._own = self._foreign = 0.0
+            self.under_way.clear()
             self._began = self._ends
             self._ends = now + self._boundary()
 
@@ -148,13 +118,18 @@ class ClockWindow:
     def book(self, amount: float, at: float) -> Booking:
         self._turn(at)
         self._own += amount
-        return Booking(self, at, amount)
+        booking = Booking(self, at, amount)
+        if at >= self._began:
+            self.under_way.add(booking)
+        return booking
 
     def arrived(self, booking: Booking, by: float) -> None:
         """It counts in the window in which it was sent."""
+        self.under_way.remove(booking)
 
     def amend(self, booking: Booking, amount: float, now: float) -> None:
         self._turn(now)
+        self.under_way.remove(booking)
         if booking.at >= self._began:
             self._own += amount - booking.amount
             booking.amount, booking.withheld = amount, 0.0
@@ -165,8 +140,11 @@ class ClockWindow:
         self._turn(now)
         if reset is not None and reset <= now:
             seen, reset = 0.0, now + self._boundary()
-        mine = [booking for booking in pending if booking.at >= self._began]
-        self._foreign = seen + withhold(mine, self.size - seen) - self._own
+        if pending is not self.under_way:
+            pending = [booking for booking in pending if booking.at >= self._began]
+        self._foreign = seen + withhold(pending, self.size - seen) - self._own
+        if pending is not self.under_way:
+            self.under_way.recount()
         if reset is not None:
             self._ends = reset
 
@@ -191,11 +169,12 @@ class ClockWindow:
 class ParallelWindow:
     """Requests in flight: booked when sent, amended to nothing when done."""
 
-    __slots__ = ("_used", "size")
+    __slots__ = ("_used", "size", "under_way")
 
     def __init__(self, size: float) -> None:
         self.size = size
         self._used = 0.0
+        self.under_way = UnderWay()
 
     def began(self, now: float) -> float:
         return -inf

@@ -21,10 +21,12 @@ from proxy.providers.paths import Path, droppable, generalise, holds, without
 
 __all__ = ["Adapted", "adapt", "droppable", "generalise"]
 
+CHAT, COMPLETIONS = "/chat/completions", "/completions"
+
 _ELSEWHERE = frozenset({"model", "messages", "tools"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Adapted:
     """What is sent upstream, and what the client is told about it."""
 
@@ -35,6 +37,8 @@ class Adapted:
     """The answer's cap where the client's was lowered: `x-429chain-capped`."""
     map_back: Callable[[str], str] | None
     """From a tool-call id in the answer to the client's own; None where none was changed."""
+    path: str = CHAT
+    """Below the provider's base URL."""
 
 
 def adapt(
@@ -52,16 +56,22 @@ def adapt(
     """
     preset = entry.provider.preset
     refusals = _refusals(preset.refused, refused)
-    history = fit_history(request, preset, refusals.messages)
-    fields, dropped = _fields(request, preset, refusals)
-    tools = _tools(request, refusals, dropped)
+    legacy = request.legacy if preset.completions else None
+    fields, dropped = _fields(request, legacy.body if legacy else request.body, preset, refusals)
     if request.stream and preset.include_usage and refusals.allow_usage:
         options = fields.get("stream_options")
         wish = {"include_usage": True}
         fields["stream_options"] = {**options, **wish} if is_object(options) else wish
     ceilings = [limit for limit in (cap, entry.max_output) if limit is not None]
     capped = _lower_cap(fields, min(ceilings)) if ceilings else None
+    if legacy is not None:
+        body = jsontext.dumps({"model": entry.model, **fields})
+        return Adapted(body, tuple(sorted(dropped)), capped, None, COMPLETIONS)
 
+    history = fit_history(request, preset, refusals.messages)
+    tools = _tools(request, preset, refusals, dropped)
+    if tools is None and not preset.empty_tools and fields.get("tool_choice") in ("auto", "none"):
+        del fields["tool_choice"]  # a choice among no tools
     pieces = [b'{"model":', jsontext.dumps(entry.model), b',"messages":', history.encoded]
     if tools is not None:
         pieces += (b',"tools":', tools)
@@ -70,6 +80,7 @@ def adapt(
     else:
         pieces.append(b"}")
     dropped.extend(history.dropped)
+    dropped.extend(request.legacy.dropped if request.legacy else ())
     return Adapted(b"".join(pieces), tuple(sorted(dropped)), capped, history.map_back)
 
 
@@ -109,13 +120,13 @@ def _refusals(preset: tuple[str, ...], learned: frozenset[str]) -> _Refusals:
 
 
 def _fields(
-    request: ChatRequest, preset: Preset, refusals: _Refusals
+    request: ChatRequest, body: dict[str, Any], preset: Preset, refusals: _Refusals
 ) -> tuple[dict[str, Any], list[str]]:
-    """The small fields under the provider's names, and which of the client's are left out."""
+    """The small fields of `body` by the provider's names, and which of the client's it refuses."""
     fields: dict[str, Any] = {}
     renamed: dict[str, Any] = {}
     dropped: list[str] = []
-    for name, value in request.body.items():
+    for name, value in body.items():
         if name in _ELSEWHERE:
             continue
         sent_as = _name_for(name, request, preset, refusals)
@@ -156,11 +167,15 @@ def _name_for(name: str, request: ChatRequest, preset: Preset, refusals: _Refusa
     return None if other in refusals.fields or other in preset.renamed else other
 
 
-def _tools(request: ChatRequest, refusals: _Refusals, dropped: list[str]) -> bytes | None:
+def _tools(
+    request: ChatRequest, preset: Preset, refusals: _Refusals, dropped: list[str]
+) -> bytes | None:
     """The tools as JSON, None where there are none; adds to `dropped` what is left out."""
     if "tools" not in request.body:
         return None
     tools: Any = request.body["tools"]
+    if not tools and not preset.empty_tools:
+        return None  # as good as absent
     removed = [path for path in refusals.tools if holds(tools, path)]
     if not removed:
         return request.encoded("tools")

@@ -1,7 +1,7 @@
 """A conversation whose earlier answers came from other providers, made fit for the next one.
 
-What a vendor adds to its answers comes back in the history and is refused by others. No text, no
-role and no tool call is ever touched.
+What a vendor adds to its answers comes back in the history and is refused by others. No text and
+no tool call is ever touched, and of the roles only `developer`, which elsewhere is `system`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from proxy import jsontext
+from proxy.chat_messages import PLAIN_PATHS
 from proxy.chat_request import ChatRequest
 from proxy.jsontext import is_array, is_object
 from proxy.model import Preset
@@ -37,7 +38,7 @@ _EXTRA: tuple[Path, ...] = (
 _LEGACY_CALL: Path = ("*", "function_call")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FittedHistory:
     """The `messages` of one entry's body."""
 
@@ -56,6 +57,13 @@ class _Needs(NamedTuple):
     signatures: bool
     nine_character_ids: bool
     no_thinking: bool
+    no_developer: bool
+
+
+_NO_NEEDS = _Needs(
+    (), (), signatures=False, nine_character_ids=False, no_thinking=False, no_developer=False
+)
+"""Of a role and a text there is nothing that any provider refuses."""
 
 
 def fit_history(request: ChatRequest, preset: Preset, refused: tuple[Path, ...]) -> FittedHistory:
@@ -63,7 +71,15 @@ def fit_history(request: ChatRequest, preset: Preset, refused: tuple[Path, ...])
 
     `refused` are paths below `messages`, all of them droppable.
     """
-    needs = _Needs(
+    needs = _NO_NEEDS if request.paths is PLAIN_PATHS else _needs(request, preset, refused)
+    fitted = request.memo.get(needs)
+    if fitted is None:
+        fitted = request.memo[needs] = _fit(request, needs)
+    return fitted
+
+
+def _needs(request: ChatRequest, preset: Preset, refused: tuple[Path, ...]) -> _Needs:
+    return _Needs(
         unknown=_unknown(request, preset),
         refused=tuple(path for path in refused if _may_hold(request, path)),
         signatures=preset.signatures and "messages.*.tool_calls" in request.paths,
@@ -71,11 +87,8 @@ def fit_history(request: ChatRequest, preset: Preset, refused: tuple[Path, ...])
         no_thinking=(
             not preset.thinking_parts and "messages.*.content.*.thinking" in request.paths
         ),
+        no_developer=(not preset.developer_role and "messages.*.role.developer" in request.paths),
     )
-    fitted = request.memo.get(needs)
-    if fitted is None:
-        fitted = request.memo[needs] = _fit(request, needs)
-    return fitted
 
 
 def _fit(request: ChatRequest, needs: _Needs) -> FittedHistory:
@@ -92,6 +105,8 @@ def _fit(request: ChatRequest, needs: _Needs) -> FittedHistory:
         messages = without(messages, path)
     if needs.no_thinking:
         messages = [_without_thinking(message) for message in messages]
+    if needs.no_developer:
+        messages = [_as_system(message) for message in messages]
     if needs.signatures:
         messages = [_signed(message) for message in messages]
     ids = nine_character_ids(messages) if needs.nine_character_ids else {}
@@ -131,6 +146,11 @@ def _without_thinking(message: dict[str, Any]) -> dict[str, Any]:
         return message
     parts = [part for part in content if part["type"] != "thinking"]
     return message if len(parts) == len(content) else {**message, "content": parts or ""}
+
+
+def _as_system(message: dict[str, Any]) -> dict[str, Any]:
+    """A message by OpenAI's newer name of the role `system`, under the old one."""
+    return {**message, "role": "system"} if message["role"] == "developer" else message
 
 
 def _signed(message: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from proxy.engine import Engine
 from proxy.providers.presets import load_presets
 from proxy.server import Server
 from store.database import Database
-from store.recorder import FEED_SIZE, RECORDED, Recorder
+from store.recorder import BATCH, FEED_SIZE, RECORDED, Recorder
 from store.settings_load import Loaded, load
 
 TOKEN = "test-admin-token-0123456789"
@@ -123,7 +123,7 @@ async def running(
         savings = Savings()
         savings.configure(loaded.configuration, loaded.settings.savings.reference)
         await savings.run()
-        feed = stack.enter_context(bus.subscribe(*RECORDED, size=FEED_SIZE))
+        feed = stack.enter_context(bus.subscribe(*RECORDED, size=FEED_SIZE, many=BATCH))
         recorder = Recorder(database, feed, bus, changes=engine.ledger.changes, price=savings.price)
         await stack.enter_async_context(supervised("recorder", recorder.run))
         configured = Configured(

@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.clients import node_program
 from tests.clients.served import MODEL, in_front_of, served
-from tests.e2e.process import CLIENT_KEY, ChainProcess
+from tests.e2e.process import ChainProcess
 from tests.upstreams.fake_provider import fake_provider
 from tests.upstreams.replies import refusal, stream
 
 
 async def run(folder: Path, chain: ChainProcess, *checks: str, retries: int = 0) -> dict[str, Any]:
     """What the named checks of `checks.mjs` print."""
-    environ = {
-        "PATH": os.environ["PATH"],
-        "OPENAI_BASE_URL": chain.base_url,
-        "OPENAI_API_KEY": CLIENT_KEY,
-        "RETRIES": str(retries),
-    }
-    node = await asyncio.create_subprocess_exec(
-        *("node", "checks.mjs", *checks),
-        cwd=folder,
-        env=environ,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(30):
-            out, errors = await node.communicate()
-    finally:
-        if node.returncode is None:
-            node.kill()
-            await node.wait()
-    assert node.returncode == 0, errors.decode()
-    return json.loads(out)
+    return await node_program.run(folder, "checks.mjs", chain, *checks, retries=retries)
 
 
 async def test_all_that_a_program_does(tmp_path: Path, node_clients: Path):

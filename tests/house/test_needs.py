@@ -35,4 +35,8 @@ def test_a_missing_sdk_fails_in_ci_and_a_present_one_does_not(tmp_path: Path) ->
         require_sdk(tmp_path, ci=True)
 
     (tmp_path / "node_modules" / "openai").mkdir(parents=True)
+    with pytest.raises(pytest.fail.Exception, match="anthropic"):
+        require_sdk(tmp_path, ci=True)
+
+    (tmp_path / "node_modules" / "@anthropic-ai" / "sdk").mkdir(parents=True)
     assert require_sdk(tmp_path, ci=True) == tmp_path

@@ -23,7 +23,7 @@ async def a_while(seconds: float) -> None:
 
 async def sooner_and_later() -> None:
     now = asyncio.get_running_loop().time()
-    async with Deadlines() as deadlines:
+    with Deadlines() as deadlines:
         deadlines.until(now + 60, "later")
         deadlines.until(now + 0.05, "sooner")
         await for_ever()
@@ -37,7 +37,7 @@ async def test_the_deadline_in_force_raises_its_name():
 
 async def test_a_deadline_that_was_moved_does_not_pass():
     loop = asyncio.get_running_loop()
-    async with Deadlines() as deadlines:
+    with Deadlines() as deadlines:
         for _ in range(5):
             deadlines.until(loop.time() + 0.05, "idle")
             await a_while(0.02)
@@ -45,7 +45,7 @@ async def test_a_deadline_that_was_moved_does_not_pass():
 
 
 async def waived_by(answers: list[bool]) -> None:
-    async with Deadlines() as deadlines:
+    with Deadlines() as deadlines:
         at = asyncio.get_running_loop().time() + 0.01
         deadlines.until(at, "first_token", lambda: answers.pop(0))
         await for_ever()
@@ -62,7 +62,7 @@ async def test_it_may_be_waived_and_is_looked_at_again():
 
 async def test_a_cancellation_from_outside_is_not_taken_for_a_deadline():
     async def wait() -> None:
-        async with Deadlines() as deadlines:
+        with Deadlines() as deadlines:
             deadlines.until(asyncio.get_running_loop().time() + 60, "total")
             await for_ever()
 
@@ -74,7 +74,7 @@ async def test_a_cancellation_from_outside_is_not_taken_for_a_deadline():
 
 
 async def test_none_is_in_force_for_the_time_being():
-    async with Deadlines() as deadlines:
+    with Deadlines() as deadlines:
         deadlines.until(asyncio.get_running_loop().time() + 0.02, "idle")
         deadlines.none()
         await a_while(0.06)

@@ -19,6 +19,7 @@ from proxy.events import LimitsChanged
 from proxy.inquiries import Inquiries
 from proxy.limits.demand import Need
 from proxy.limits.ledger import Ledger
+from proxy.limits.subjects import Subject
 from proxy.model import Configuration, Entry, Preset, Provider, make_entry
 from proxy.providers.listing import NoModelList
 from proxy.providers.presets import load_presets
@@ -32,12 +33,20 @@ class Endpoints:
     models: Any = None
     key: Any = None
     ps: Any = None
+    usage: Any = None
+    balance: Any = None
     status: int = 200
     asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
     async def handle(self, request: web.Request) -> web.Response:
         self.asked.append((request.path, request.headers.get("authorization", "")))
-        body = {"/v1/models": self.models, "/v1/key": self.key, "/api/ps": self.ps}
+        body = {
+            "/v1/models": self.models,
+            "/v1/key": self.key,
+            "/api/ps": self.ps,
+            "/api/usage": self.usage,
+            "/user/balance": self.balance,
+        }
         return web.json_response(body.get(request.path), status=self.status)
 
     def paths(self) -> list[str]:
@@ -209,6 +218,48 @@ async def test_ollamas_window_is_what_its_server_runs() -> None:
         async with running(inquiries):
             await until(lambda: ledger.verdict(entry, long) is None)
         assert "/api/ps" in endpoints.paths()
+
+
+async def test_a_spent_window_of_ollama_cloud_is_a_cooldown_until_it_ends() -> None:
+    endpoints = Endpoints(models={"data": []}, usage={"limits": {"session": {"usage": 1.0}}})
+    preset = load_presets()["ollama-cloud"]
+    async with asking(endpoints, preset, "m") as (inquiries, ledger, entry, clock, _):
+        async with running(inquiries):
+            await until(lambda: ledger.verdict(entry, Need()) is not None)
+        verdict = ledger.verdict(entry, Need())
+        assert verdict is not None
+        assert verdict.until is not None
+        assert verdict.reason == "cooldown"
+        ends = clock.wall() + verdict.until - clock.now()
+        assert abs(ends - round(ends / 18_000) * 18_000) < 1
+
+
+async def test_while_it_is_spent_it_is_looked_at_and_lifted_when_the_account_has_some_again() -> (
+    None
+):
+    endpoints = Endpoints(models={"data": []}, usage={"limits": {"weekly": {"usage": 1.0}}})
+    preset = load_presets()["ollama-cloud"]
+    async with asking(endpoints, preset, "m") as (inquiries, ledger, entry, clock, bus):
+
+        def tell(subject: Subject, urgent: bool) -> None:
+            bus.publish(LimitsChanged(subject.key, urgent))
+
+        ledger.on_change = tell
+        async with running(inquiries):
+            await until(lambda: ledger.verdict(entry, Need()) is not None)
+            assert endpoints.paths().count("/api/usage") == 1
+            endpoints.usage = {"limits": {"weekly": {"usage": 0.1}}}
+            clock.ahead = 301
+            await until(lambda: ledger.verdict(entry, Need()) is None, within=8)
+
+
+async def test_a_spent_balance_at_deepseek_is_no_credit() -> None:
+    endpoints = Endpoints(models={"data": []}, balance={"is_available": False})
+    async with (
+        asking(endpoints, load_presets()["deepseek"], "m") as (inquiries, ledger, entry, _, _),
+        running(inquiries),
+    ):
+        await until(lambda: ledger.status(entry).reason == "no-credit")
 
 
 async def test_nobody_without_a_key_or_switched_off_is_asked() -> None:

@@ -12,7 +12,7 @@ from proxy.bus import Bus
 from proxy.events import HealthChanged, LimitsChanged, RequestFinished
 from store import limit_state, request_log, stats
 from store.database import Database
-from store.recorder import FEED_SIZE, RECORDED, Recorder
+from store.recorder import BATCH, FEED_SIZE, RECORDED, Recorder
 from store.request_log import Filter
 from tests.store.made import NOON, FakeClock, fallen, request, until
 
@@ -51,7 +51,7 @@ class Bench:
 
     @contextmanager
     def recorder(self) -> Generator[Recorder]:
-        with self.bus.subscribe(*RECORDED, size=self._size) as feed:
+        with self.bus.subscribe(*RECORDED, size=self._size, many=BATCH) as feed:
             yield Recorder(self.database, feed, self.bus, changes=self.ledger.changes)
 
     def publish(self, *events: RequestFinished) -> None:

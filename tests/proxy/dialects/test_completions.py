@@ -39,8 +39,10 @@ def test_logprobs_are_a_number_here_and_a_switch_there():
 
 
 def test_best_of_is_named_where_it_asks_for_more_than_n():
-    assert read(best_of=3).chat.dropped == ("best_of",)
-    assert read(best_of=2, n=2).chat.dropped == ()
+    for body, dropped in (({"best_of": 3}, ("best_of",)), ({"best_of": 2, "n": 2}, ())):
+        legacy = read(**body).chat.legacy
+        assert legacy is not None
+        assert legacy.dropped == dropped
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
+from proxy.limits import cell_state
 from proxy.limits.cells import Cell
 from proxy.limits.hearing import Told, hear, outdated
 from proxy.model import Kind, Limit, Source
@@ -55,8 +56,16 @@ def test_a_size_learned_for_a_time_ends() -> None:
 
 def test_a_size_learned_for_a_time_blocks_no_longer() -> None:
     clock, cell = cell_of()
-    cell.learn_size(2, "header", clock.now() + 10)
+    cell.learn_size(2, "header", clock.now() + 10, is_rest=True)
     assert cell.free_at(3, clock.now()) == clock.now() + 10
+
+
+def test_what_is_larger_than_a_stated_size_never_fits_however_long_that_is_believed() -> None:
+    clock, cell = cell_of()
+    cell.learn_size(2, "refusal", clock.now() + 10)
+    assert cell.free_at(3, clock.now()) == inf
+    clock.advance(10)
+    assert cell.free_at(3, clock.now()) == clock.now()
 
 
 def test_counts_survive_a_new_size_and_a_reload() -> None:
@@ -141,7 +150,7 @@ def test_saved_and_restored_whole() -> None:
     cell.spend(now, now + 30, 1, seq=1, born=1)
     cell.refuse_amount(4, now + 20)
     _, restored = cell_of()
-    restored.load(cell.dump(now), now)
+    cell_state.load(restored, cell_state.dump(cell, now), now)
     for amount, later in ((1, 0.0), (1, 31.0), (10, 31.0), (20, 31.0), (20, 61.0)):
         assert restored.free_at(amount, now + later) == cell.free_at(amount, now + later)
     assert (restored.size, restored.source) == (20, "header")

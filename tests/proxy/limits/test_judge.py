@@ -9,7 +9,7 @@ import pytest
 from proxy.limits import judge
 from proxy.limits.demand import Need
 from proxy.limits.ledger import Ledger
-from proxy.limits.readings import Meaning, Refusal
+from proxy.limits.readings import Meaning, Reading, Refusal
 from proxy.limits.reservations import Reservation
 from proxy.limits.status import Verdict
 from proxy.model import Entry, Kind
@@ -273,6 +273,88 @@ class TestRemembered:
         assert refused(account.ledger, account.free, Need(prompt_bytes=40_000)).until is None
         (gauge,) = account.ledger.status(account.free).gauges
         assert (gauge.limit, gauge.remaining, gauge.source) == (6000, 6000, "refusal")
+
+
+class TestAForeignCount:
+    """What a refusal says of tokens, where the answer's cap counts (Groq: "Requested 1050")."""
+
+    def refuse(
+        self, requested: int | None, need: Need, *readings: Reading, counts_cap: bool = True
+    ) -> float:
+        """The bytes of a token as they are believed after the refusal."""
+        entry = entry_of(provider(counts_cap=counts_cap))
+        ledger = Ledger(FakeClock())
+        ledger.configure([entry])
+        one = take(ledger, entry, need)
+        told = Refusal(
+            meaning=Meaning.LIMIT, status=429, readings=readings, wait=2.0, requested=requested
+        )
+        judge.refuse(ledger, one, told)
+        ledger.settle(one)
+        return ledger.register.view(entry).facts.divisor
+
+    def test_teaches_at_once_that_the_estimate_was_short(self) -> None:
+        need = Need(prompt_bytes=1600, cap=100)
+        assert self.refuse(100 + 402, need, tpm(10, limit=500)) == 1600 / 402
+
+    def test_teaches_slowly_that_it_was_too_large(self) -> None:
+        need = Need(prompt_bytes=1600, cap=100)
+        assert self.refuse(100 + 320, need, tpm(10, limit=400)) == 4 + 0.2 * (5 - 4)
+
+    @pytest.mark.parametrize(
+        "requested,need,reading,counts_cap",
+        [
+            (None, Need(prompt_bytes=1600, cap=100), tpm(10, limit=500), True),
+            (502, Need(prompt_bytes=1600, cap=100), tpm(10, limit=500), False),
+            (502, Need(prompt_bytes=1600), tpm(10, limit=500), True),
+            (2002, Need(prompt_bytes=1600, cap=100, images=1), tpm(10, limit=500), True),
+            (502, Need(prompt_bytes=1600, cap=100), rpm(0, limit=5), True),
+            (90, Need(prompt_bytes=1600, cap=100), tpm(10, limit=500), True),
+        ],
+    )
+    def test_says_nothing_where_it_is_not_known_what_was_counted(
+        self, requested: int | None, need: Need, reading: Reading, counts_cap: bool
+    ) -> None:
+        assert self.refuse(requested, need, reading, counts_cap=counts_cap) == 4.0
+
+
+class TestASizeThatOnlyARefusalNamed:
+    def stage(self, *words: tuple[str, int]) -> tuple[FakeClock, Ledger, Entry]:
+        clock = FakeClock()
+        ledger = Ledger(clock)
+        entry = entry_of(provider(), "m", *(limit(word, size) for word, size in words))
+        ledger.configure([entry])
+        one = take(ledger, entry)
+        judge.refuse(ledger, one, refusal(Meaning.LIMIT, rpm(0, 5.0, 20)))
+        ledger.settle(one)
+        return clock, ledger, entry
+
+    def test_is_believed_for_a_day_nothing_would_show_that_it_has_grown(self) -> None:
+        clock, ledger, entry = self.stage(("rpm", 30))
+        clock.advance(DAY - 1)
+        assert len(take_all(ledger, entry)) == 20
+        clock.advance(60)
+        assert len(take_all(ledger, entry)) == 30
+
+    def test_until_a_header_says_otherwise_and_that_is_believed_for_ever(self) -> None:
+        clock, ledger, entry = self.stage(("rpm", 30))
+        clock.advance(6)
+        one = take(ledger, entry)
+        ledger.head(one, [rpm(24, None, 25)])
+        clock.advance(90 * DAY)
+        assert len(take_all(ledger, entry)) == 25
+
+    def test_of_a_month_for_the_month(self) -> None:
+        clock = FakeClock("2026-11-04T12:00:00")
+        ledger = Ledger(clock)
+        entry = entry_of(provider())
+        ledger.configure([entry])
+        one = take(ledger, entry)
+        month = Reading("model", "requests", "month", limit=1000, remaining=0)
+        judge.refuse(ledger, one, refusal(Meaning.LIMIT, month))
+        ledger.settle(one)
+        clock.advance(20 * DAY)
+        assert refused(ledger, entry).reason == "rpmo"
 
 
 class TestCircuit:

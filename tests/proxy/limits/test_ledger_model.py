@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from proxy.limits import judge
-from proxy.limits.demand import SMALLEST, Need
+from proxy.limits.demand import SMALLEST, Need, demand_of
 from proxy.limits.ledger import Ledger
 from proxy.limits.readings import Meaning, Reading, Refusal
 from proxy.limits.reservations import Reservation
 from proxy.limits.status import Verdict
+from proxy.limits.verdicts import judge_now
 from proxy.model import Dimension, Entry, Kind, Limit, Scope, Source, Window
 from tests.proxy.limits.accounts import entry_of, provider, refusal
 from tests.proxy.limits.clock import FakeClock
@@ -43,6 +44,12 @@ _KINDS: tuple[tuple[Window, Kind], ...] = (
     ("hour", "bucket"),
     ("day", "clock"),
     ("day", "rolling"),
+)
+_NEEDS = (
+    SMALLEST,
+    Need(prompt_bytes=4000, cap=300),
+    Need(prompt_bytes=800, tools=True),
+    Need(prompt_bytes=9000, images=1, vision=True),
 )
 # Exact in binary, so that sums of moments are too.
 _MOMENTS = st.integers(1, 120 * 1024).map(lambda ticks: ticks / 1024)
@@ -584,6 +591,20 @@ class Wild(RuleBasedStateMachine):
             for gauge in status.gauges:
                 assert 0 <= gauge.remaining <= gauge.limit
                 assert gauge.resets_at is None or gauge.resets_at > now
+
+    @invariant()
+    def what_stands_is_what_would_be_judged(self) -> None:
+        now = self.clock.now()
+        for entry in self.entries:
+            view = self.ledger.register.view(entry)
+            for need in _NEEDS:
+                judged = judge_now(view, need, demand_of(need, entry, view.facts, now), now)
+                verdict = self.ledger.verdict(entry, need)
+                assert (verdict is None) == (judged is None), (verdict, judged)
+                if verdict is not None and judged is not None:
+                    assert verdict._replace(until=judged.until) == judged
+                    # A bucket's moment is computed anew from its level: the last bits differ.
+                    assert abs((verdict.until or 0.0) - (judged.until or 0.0)) < 1e-3
 
     @invariant()
     def nothing_leaks(self) -> None:

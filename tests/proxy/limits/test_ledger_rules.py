@@ -250,6 +250,16 @@ class TestLimits:
         assert large.until is not None
         assert round(large.until - small.until, 6) == 8
 
+    @pytest.mark.parametrize("size", range(3, 30))
+    def test_a_gauge_shows_the_unit_that_a_request_gets(self, size: int) -> None:
+        stage = Stage(limit("rpm", size, kind="bucket"))
+        stage.left()
+        for _ in range(20):
+            stage.outwait()
+            (gauge,) = stage.ledger.status(stage.entry).gauges
+            assert gauge.remaining == 1
+            stage.take()
+
     def test_a_refusal_that_states_limit_used_and_requested_is_a_reading(self) -> None:
         """Groq: "Limit 6000, Used 5800, Requested 900. Please try again in 7s." """
         stage = Stage(limit("tpm", 6000, kind="bucket"))

@@ -137,3 +137,50 @@ def test_the_finer_of_two_tellings_of_one_wait_counts() -> None:
     )
 
     assert understood.wait == 3.8
+
+
+def forty_a_minute() -> tuple[FakeClock, Ledger, Entry]:
+    clock = FakeClock("2026-11-04T12:00:00")
+    ledger = Ledger(clock)
+    entry = entry_of(provider(), "m", limit("rpm", 40))
+    ledger.configure([entry])
+    for one in take_all(ledger, entry):
+        ledger.head(one)
+        ledger.succeed(one)
+        ledger.settle(one)
+    clock.advance(60.5)
+    return clock, ledger, entry
+
+
+def refuse_silently(ledger: Ledger, entry: Entry) -> None:
+    one = take(ledger, entry)
+    judge.refuse(ledger, one, refusal(Meaning.SILENT))
+    ledger.settle(one)
+
+
+def test_units_that_came_back_too_early_are_out_for_a_second_not_for_a_minute() -> None:
+    # A loaded machine sent the forty later than they were booked: the provider counts them still.
+    clock, ledger, entry = forty_a_minute()
+    refuse_silently(ledger, entry)
+
+    assert left(ledger, entry) == 0
+    assert refused(ledger, entry).until == clock.now() + 1.0
+    clock.advance(1.0)
+    assert len(take_all(ledger, entry)) == 39
+
+
+def test_refused_once_more_the_minute_is_spent() -> None:
+    clock, ledger, entry = forty_a_minute()
+    refuse_silently(ledger, entry)
+    clock.advance(1.0)
+    refuse_silently(ledger, entry)
+
+    assert refused(ledger, entry).until == clock.now() + 60.0
+
+
+def test_what_came_back_long_ago_is_somebody_else_s() -> None:
+    clock, ledger, entry = forty_a_minute()
+    clock.advance(2.0)
+    refuse_silently(ledger, entry)
+
+    assert refused(ledger, entry).until == clock.now() + 60.0

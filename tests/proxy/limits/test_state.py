@@ -289,3 +289,26 @@ def test_saving_fifty_subjects_is_cheap() -> None:
     began = process_time()
     assert len(life.ledger.changes()) >= 50
     assert process_time() - began < 0.1
+
+
+def test_a_learned_limit_of_parallel_requests_survives_and_nothing_is_in_flight() -> None:
+    entry = entry_of(provider())
+    life = Life(entry)
+    flying = take_all(life.ledger, entry, most=4)
+    judge.refuse(life.ledger, flying[-1], refusal(Meaning.CONCURRENT))
+    life.restart(60.0)
+    assert len(take_all(life.ledger, entry)) == 3
+    life.restart(600.0)
+    assert len(take_all(life.ledger, entry, most=10)) == 10
+
+
+def test_a_size_named_by_a_refusal_is_believed_for_its_day_over_a_restart() -> None:
+    entry = entry_of(provider(), "m", limit("rpm", 30))
+    life = Life(entry)
+    one = take(life.ledger, entry)
+    judge.refuse(life.ledger, one, refusal(Meaning.LIMIT, rpm(0, 5.0, 20)))
+    life.ledger.settle(one)
+    life.restart(3600.0)
+    assert len(take_all(life.ledger, entry)) == 20
+    life.restart(86400.0)
+    assert len(take_all(life.ledger, entry)) == 30

@@ -298,3 +298,19 @@ def test_whatever_is_refused_the_body_says_what_was_done(
 
 def _fits(name: str, value: Any) -> bool:
     return name != "stream_options" or value is None or isinstance(value, dict)
+
+
+@pytest.mark.parametrize("choice", [{}, {"tool_choice": "auto"}, {"tool_choice": "none"}])
+def test_an_empty_list_of_tools_is_left_out_where_it_is_refused(choice: dict[str, Any]) -> None:
+    request = chat(tools=[], **choice)
+    assert sent(adapt(request, PLAIN))["tools"] == []
+    picky = adapt(request, entry(empty_tools=False))
+    assert sent(picky).keys() == {"model", "messages"}
+    assert picky.dropped == ()
+
+
+def test_tools_and_their_choice_stay_where_an_empty_list_is_refused() -> None:
+    request = chat(tools=[TOOL], tool_choice="auto")
+    assert sent(adapt(request, entry(empty_tools=False)))["tool_choice"] == "auto"
+    forced = chat(tools=[], tool_choice="required")
+    assert sent(adapt(forced, entry(empty_tools=False)))["tool_choice"] == "required"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from proxy.providers.adapter import adapt
 from proxy.providers.history import UNSIGNED
+from proxy.providers.presets import load_presets
 from proxy.providers.tool_ids import nine_character_ids, with_ids
 from tests.proxy.providers.conversations import (
     ENTRIES,
@@ -21,6 +22,7 @@ from tests.proxy.providers.conversations import (
     call,
     call_ids,
     chat,
+    entry,
     result,
     sent,
     signed,
@@ -195,3 +197,14 @@ def test_any_history_keeps_its_texts_at_every_provider(
         )
         assert gone is (name in adapted.dropped)
     assert adapt(request, ENTRIES[provider], refused=refused).body == adapted.body
+
+
+def test_the_role_developer_is_system_where_only_that_is_known() -> None:
+    brief = {"role": "developer", "content": "be brief"}
+    request = chat([brief, {"role": "user", "content": "hi"}])
+    assert sent(adapt(request, ENTRIES["openai"]))[0] == brief
+    for name in ("mistral", "deepseek"):
+        adapted = adapt(request, entry(load_presets()[name]))
+        assert sent(adapted)[0] == {**brief, "role": "system"}
+        assert adapted.dropped == ()
+    assert request.body["messages"][0] == brief

@@ -19,6 +19,8 @@ DOWN = reply(500, {"error": {"message": "oops"}})
 NO_KEY_HERE = reply(401, {"error": {"message": "Incorrect API key sk-provider-a-0123456789"}})
 NO_MODEL = reply(404, {"error": {"message": "no such model", "code": "model_not_found"}})
 NO_CREDIT = reply(402, {"error": {"message": "Payment required"}})
+DEAR = reply(402, {"error": {"message": "You requested up to 5000 tokens, but can only afford 9"}})
+"""OpenRouter: this request is too dear, even with the cap that it names."""
 TOO_LONG = reply(400, {"error": {"message": "maximum context length is 10 tokens"}})
 NOBODY = Link(base_url="http://127.0.0.1:9/v1")
 TOOLS = [{"type": "function", "function": {"name": "f"}}]
@@ -68,6 +70,8 @@ def slow() -> Link:
                      "invalid_request_error", None, id="every entry lacks tools"),
         pytest.param([[NO_CREDIT]], 429, "insufficient_quota", "insufficient_quota",
                      id="only credit"),
+        pytest.param([[DEAR], [DEAR]], 429, "insufficient_quota", "insufficient_quota",
+                     id="only credit for a request as dear as this"),
         pytest.param([[NO_MODEL], [NO_MODEL]], 404, "invalid_request_error", "model_not_found",
                      id="only models are gone"),
         pytest.param([[NO_KEY_HERE]], 502, "server_error", "upstream_credentials_exhausted",
@@ -104,6 +108,14 @@ def no_retry(told: Told) -> bool:
 async def test_what_time_does_not_cure_should_not_be_retried(answer: Reply):
     async with chain([answer]) as proxy:
         assert no_retry(await proxy.ask())
+
+
+async def test_an_answer_too_dear_is_asked_for_once_more_and_is_then_a_matter_of_credit():
+    async with chain([DEAR]) as proxy:
+        told = await proxy.ask(max_tokens=5000)
+        assert (told.status, told.error["code"]) == (429, "insufficient_quota")
+        assert [one.body["max_tokens"] for one in proxy.up["a"].requests] == [5000, 9]
+        assert proxy.entry_state("a/m") == ("available", "")
 
 
 async def test_disabled_should_not_be_retried():

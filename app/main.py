@@ -175,7 +175,7 @@ class _Instance:
         )
         admin, admin_port = await open_admin(stack, parts)
         lock.announce(admin_port.url if admin_port is not None else None)
-        await stack.enter_async_context(supervised("price list", savings.run))
+        await stack.enter_async_context(supervised("price list", savings.run_after_the_start))
         await self._background(stack, engine, configured, database)
         self._greet(loaded, port, admin_port)
         player = await self._start_demo(stack, port)

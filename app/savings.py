@@ -33,6 +33,8 @@ _SELLERS: Mapping[str, str] = {
 """Preset to the id under which the price list has the same seller. No other seller's price counts:
 unknown is better than guessed."""
 _FREE_SUFFIX = ":free"
+_AFTER_START = 1.0
+"""Seconds; what was served before has no price."""
 
 
 class _PriceList(Protocol):
@@ -59,6 +61,11 @@ class Savings:
             for provider in configuration.providers.values()
         }
         self._reference = reference
+
+    async def run_after_the_start(self) -> None:
+        """Load it when that is over: it takes as long as all the rest of it."""
+        await asyncio.sleep(_AFTER_START)
+        await self.run()
 
     async def run(self) -> None:
         """Load the price list; returns when that is done. Nothing is fetched."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from proxy.limits.dialects import DIALECTS, Cell, Dialect, Part, Row, self_describing
@@ -29,6 +30,8 @@ class Scan(NamedTuple):
     no_allowance: bool
 
 
+_LONGEST_NAME = 80
+"""Characters of a header's name: no limit's is longer."""
 _SILENCE = Scan((), 0, False)
 _NOTHING = Heard()
 
@@ -50,13 +53,9 @@ def read_headers(
 
 def scan_headers(preset: Preset, headers: Mapping[str, str], *, model: str, now: float) -> Scan:
     """`read_headers` with what a refusal needs besides."""
-    dialect = DIALECTS.get(preset.dialect) or DIALECTS["generic"]
     rows: dict[Row, dict[Part, str]] | None = None
     for name, value in headers.items():
-        key = name.lower()
-        cell = dialect.cells.get(key)
-        if cell is None and "rate" in key:
-            cell = _by_name(dialect, key)
+        cell = _meaning(preset.dialect, name) if len(name) <= _LONGEST_NAME else None
         if cell is None:
             continue
         if rows is None:
@@ -65,6 +64,15 @@ def scan_headers(preset: Preset, headers: Mapping[str, str], *, model: str, now:
     if rows is None:
         return _SILENCE
     return _read_rows(preset, rows, model, now)
+
+
+@lru_cache(maxsize=1024)
+def _meaning(dialect_name: str, name: str) -> Cell | None:
+    """What a header speaks of, if that is a limit. The same few come with every answer."""
+    dialect = DIALECTS.get(dialect_name) or DIALECTS["generic"]
+    key = name.lower()
+    cell = dialect.cells.get(key)
+    return _by_name(dialect, key) if cell is None and "rate" in key else cell
 
 
 def _by_name(dialect: Dialect, key: str) -> Cell | None:

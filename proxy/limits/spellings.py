@@ -20,6 +20,7 @@ NO_LIMIT = 10**9
 
 _LONGEST_TEXT = 64
 
+_MOST_DIGITS = 18
 _COUNT = re.compile(r"(-?)([0-9]{1,18})(?:\.[0-9]{1,18})?")
 _NUMBER = re.compile(r"[0-9]{1,16}(?:\.[0-9]{1,20})?")
 _PIECE = r"[0-9]{1,12}(?:\.[0-9]{1,20})?(?:ms|us|µs|ns|h|m|s|d)"
@@ -76,6 +77,8 @@ _WORD_UNITS = {
 
 def parse_count(text: str) -> int | None:
     """A limit or a remaining count; a fraction is cut off, below zero stays below zero."""
+    if text.isdigit() and text.isascii() and len(text) <= _MOST_DIGITS:
+        return int(text)
     match = _COUNT.fullmatch(text.strip(" \t"))
     if match is None:
         return None

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
 
 from proxy.auth import Keys, presented_key
 from proxy.cors import allow_origin, preflight
@@ -43,7 +44,7 @@ class Server:
     def application(self) -> web.Application:
         """An aiohttp application. Run it with `handler_cancellation=True`, or the upstream of a
         client that left runs to its end."""
-        app = web.Application(client_max_size=0)
+        app = web.Application(client_max_size=0, middlewares=[self._elsewhere()])
         for prefix in ("/v1", ""):
             for path, dialect in DIALECTS.items():
                 self._route(app, "POST", prefix + path, self._speaking(dialect))
@@ -52,9 +53,9 @@ class Server:
             self._route(app, "GET", prefix + "/models/{id:.+}", self._model)
         self._route(app, "GET", "/health", self._health)
         self._route(app, "GET", "/", self._root)
-        elsewhere = _Elsewhere("/{path}")
-        elsewhere.add_route("*", self._guarded(self._no_route), expect_handler=self._expect)
-        app.router.register_resource(elsewhere)
+        app.router.add_route(
+            "*", "/{path:.*}", self._guarded(self._no_route), expect_handler=self._expect
+        )
         return app
 
     def _route(self, app: web.Application, method: str, path: str, handler: Handler) -> None:
@@ -104,6 +105,18 @@ class Server:
             return response
 
         return guarded
+
+    def _elsewhere(self) -> Middleware:
+        """For what no route takes, not even the last one (`OPTIONS *`, a line break in the path):
+        aiohttp's own answer would be no JSON and name its version."""
+        no_route = self._guarded(self._no_route)
+
+        @web.middleware
+        async def elsewhere(request: web.Request, handler: Handler) -> web.StreamResponse:
+            known = request.match_info.http_exception is None
+            return await (handler if known else no_route)(request)
+
+        return elsewhere
 
     def _fault(self, request: web.Request, fault: RequestFault) -> web.Response:
         response = fault_reply(fault, spoken(request.path, request.headers), request[ID])
@@ -204,15 +217,6 @@ class Server:
         headers = {"request-id": request[ID]}
         tokens = self._engine.prompt_tokens(chat, chain)
         return json_reply({"input_tokens": tokens}, headers=headers)
-
-
-class _Elsewhere(web.DynamicResource):
-    """Whatever no other resource takes, `OPTIONS *` and a line break in the path as well: aiohttp's
-    own answer would be no JSON and name its version."""
-
-    async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo, set[str]]:
-        (route,) = self
-        return web.UrlMappingMatchInfo({}, route), set()
 
 
 def _nobody(request: web.Request) -> web.Response:

@@ -30,6 +30,7 @@ from proxy.clock import Clock, SystemClock
 from proxy.engine import Engine
 from proxy.providers.presets import load_presets
 from proxy.server import Server
+from proxy.unheard import unheard_reply
 from store import limit_state
 from store.config_file import remove_leftovers
 from store.database import Database, DatabaseTooNew, DatabaseUnavailable
@@ -109,7 +110,13 @@ class _Instance:
         server = Server(engine)
         settings = loaded.settings.server
         port = await stack.enter_async_context(
-            open_port(server.application(), settings.host, settings.port, setting="port")
+            open_port(
+                server.application(),
+                settings.host,
+                settings.port,
+                setting="port",
+                refuse=unheard_reply,
+            )
         )
         engine.connections.own_ports = frozenset({port.number, settings.admin_port} - {0})
         parts = Parts(
@@ -131,7 +138,7 @@ class _Instance:
         gc.freeze()
         await self._signals.stop.wait()
         pause_demo()
-        await port.close()
+        port.close()
         await _drain(engine, server, configured.loaded.settings.server.shutdown_grace)
 
     # Starting.

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 from app.admin.local import LocalAdmin, Parts
 from app.port import Port, open_port
+from app.web.answers import unheard_answer
 from app.web.api import AdminServer
 
 log = logging.getLogger("429chain")
@@ -22,7 +23,13 @@ async def open_admin(stack: AsyncExitStack, parts: Parts) -> tuple[LocalAdmin, P
         return admin, None
     application = AdminServer(admin, parts.configured, parts.engine.clock).application()
     port = await stack.enter_async_context(
-        open_port(application, server.host, server.admin_port, setting="admin_port")
+        open_port(
+            application,
+            server.host,
+            server.admin_port,
+            setting="admin_port",
+            refuse=unheard_answer,
+        )
     )
     if server.admin_token is None:
         log.warning(

@@ -45,13 +45,21 @@ class Stage:
 
     async def tasks(self) -> int:
         """Its asyncio tasks, by the launcher's word."""
+        return (await self.inside())[0]
+
+    async def inside(self) -> tuple[int, int]:
+        """Its asyncio tasks and the blocks of memory that Python holds, by the launcher's word.
+
+        Blocks that grow are a leak; memory that grows without them is the allocator's.
+        """
         told = self._told()
         os.kill(self.product.pid, signal.SIGUSR1)
         await until(lambda: len(self._told()) > len(told))
-        return int(self._told()[-1])
+        tasks, blocks = self._told()[-1]
+        return int(tasks), int(blocks)
 
-    def _told(self) -> list[str]:
-        return re.findall(r"^tasks (\d+)$", self.output(), re.MULTILINE)
+    def _told(self) -> list[tuple[str, str]]:
+        return re.findall(r"^tasks (\d+) blocks (\d+)$", self.output(), re.MULTILINE)
 
     def output(self) -> str:
         """What it wrote to stdout and stderr."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.product import CLIENT_KEY, Product, running_product
+from tests.peers.canaries import leaked
 from tests.upstreams.raw_client import RawAnswer, raw_client
 from tests.upstreams.waiting import until
 
@@ -78,9 +79,8 @@ class Stage:
         return rows
 
     def leaks(self) -> list[str]:
-        """Secrets in anything that it wrote."""
-        written = self.product.written()
-        return [key for key in (UPSTREAM_KEY, CLIENT_KEY) if key.encode() in written]
+        """Secrets in anything that it wrote, in any form."""
+        return leaked(self.product.written(), (UPSTREAM_KEY, CLIENT_KEY))
 
 
 def chat(*, stream: bool = False, text: str = "hello", **more: object) -> dict[str, object]:

@@ -17,6 +17,7 @@ from tests.e2e.streaming import open_stream
 from tests.upstreams.fake_provider import fake_provider
 from tests.upstreams.raw_client import raw_client
 from tests.upstreams.replies import ROLE, Reply, completion, raw_stream, refusal, stream
+from tests.upstreams.waiting import until
 
 
 async def test_sigterm_closes_the_port_and_lets_a_stream_end(tmp_path: Path):
@@ -173,6 +174,27 @@ async def test_an_idle_keepalive_connection_does_not_hold_it(tmp_path: Path):
         started = time.monotonic()
         assert await chain.stop() == 0
     assert time.monotonic() - started < 2
+
+
+async def test_what_a_terminal_signals_does_no_harm(tmp_path: Path):
+    """A window that is resized all the time, ctrl+z and fg, in the middle of a stream."""
+    gate = asyncio.Event()
+    async with (
+        fake_provider([stream("one", gate, "two")]) as up,
+        running(tmp_path, config(a=up), environ={"TERM": "dumb"}) as chain,
+        open_stream(chain) as answer,
+    ):
+        await answer.until(b"one")
+        for _ in range(100):
+            chain.send(signal.SIGWINCH)
+        stat = Path(f"/proc/{chain.process.pid}/stat")
+        chain.send(signal.SIGTSTP)
+        await until(lambda: ") T " in stat.read_text())
+        gate.set()
+        chain.send(signal.SIGCONT)
+        assert (await answer.to_end()).endswith(b"data: [DONE]\n\n")
+        assert await chain.stop() == 0
+    assert "Traceback" not in chain.stderr
 
 
 async def test_a_reader_of_its_output_that_leaves_does_no_harm(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""A client's connection: aiohttp's, but for two things that aiohttp leaves open."""
+"""A client's connection: aiohttp's, but for what aiohttp leaves open."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ Refuse = Callable[[int, str], web.Response]
 """Makes an answer of a status and a message, for what no handler has seen."""
 
 
-class Connection(web.RequestHandler):
+_received = memoryview(bytearray(64 * 1024))
+"""Where every connection receives: what came is copied out before the loop does anything else."""
+
+
+class Connection(web.RequestHandler, asyncio.BufferedProtocol):
     """Answers what is no HTTP with `refuse`: aiohttp's own words name its version, and would be no
     JSON. Gives up a client that does not read."""
 
@@ -40,6 +44,15 @@ class Connection(web.RequestHandler):
         assert isinstance(transport, asyncio.WriteTransport)
         # Writing is paused as soon as the kernel has not taken everything, and goes on when it has.
         transport.set_write_buffer_limits(high=0)
+
+    # asyncio would make room for 256 KiB at each receive, and cut it to the few bytes that came:
+    # most of a receive's time, and a heap full of gaps that nothing fits in again.
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _received
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(_received[:nbytes]))
 
     def pause_writing(self) -> None:
         super().pause_writing()

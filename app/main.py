@@ -17,6 +17,7 @@ from app.admin.local import Parts
 from app.configured import Configured, secrets_of
 from app.console import WATCHED, demo_admin, demo_greeting, narrate
 from app.logs import Logs
+from app.memory import keep_the_heap_whole
 from app.options import Options, UserError
 from app.port import Port, open_port
 from app.savings import Savings
@@ -51,6 +52,7 @@ _CUT_OFF_TIME = 1.0
 
 def serve(options: Options) -> int:
     """Run until told to stop; returns the exit code. Raises UserError when it can't start."""
+    keep_the_heap_whole()
     # What we write holds keys and who asked what: nobody else reads it.
     os.umask(0o077)
     return asyncio.run(_Instance(options).run())

@@ -17,7 +17,7 @@ from app.admin.local import Parts
 from app.configured import Configured, secrets_of
 from app.console import WATCHED, demo_admin, demo_greeting, narrate
 from app.logs import Logs
-from app.memory import keep_the_heap_whole
+from app.memory import give_back, keep_the_heap_whole
 from app.options import Options, UserError
 from app.port import Port, open_port
 from app.savings import Savings
@@ -244,6 +244,7 @@ class _Instance:
             ("inquiries", engine.inquiries.run),
             ("config watch", configured.watch),
             ("reload", reload),
+            ("memory", give_back),
         ):
             await stack.enter_async_context(supervised(name, run))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 from asyncio import selector_events
 from typing import Any
@@ -15,6 +16,8 @@ _RECEIVED = 16 * 1024
 """Bytes that asyncio makes room for before it asks a socket what there is. Its own 256 KiB, of
 which a few hundred bytes are then used, cut the heap into gaps that nothing fits in again; making
 them also costs more than all the rest of a receive."""
+_EVERY = 60.0
+"""Seconds. It takes a millisecond, after a burst some more."""
 
 
 def keep_the_heap_whole() -> None:
@@ -23,9 +26,22 @@ def keep_the_heap_whole() -> None:
     Without it the process grew by 3 to 8 MiB in ten minutes of mixed traffic, with the same amount
     of memory in use. Where there is no mallopt (musl, macOS) the heap does not learn that either.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    mallopt = _libc("mallopt")
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _LARGE)
     transport: Any = getattr(selector_events, "_SelectorSocketTransport", None)
     if hasattr(transport, "max_size"):
         transport.max_size = _RECEIVED
+
+
+async def give_back() -> None:
+    """Give the system what is free in the middle of the heap, for ever: after a burst most is."""
+    malloc_trim = _libc("malloc_trim")
+    while malloc_trim is not None:
+        await asyncio.sleep(_EVERY)
+        malloc_trim(0)
+
+
+def _libc(name: str) -> Any:
+    """A function of the C library; None where that has no such."""
+    return getattr(ctypes.CDLL(None), name, None)

@@ -62,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _status(options, arguments)
             case "ask":
                 return _ask(options, arguments)
+            case "attach":
+                return _attach(options, arguments)
             case "connect":
                 return _connect(options, arguments.client)
             case _:
@@ -103,12 +105,17 @@ def _parser() -> argparse.ArgumentParser:
     ask = commands.add_parser("ask", help=told, description=told, allow_abbrev=False)
     ask.add_argument("prompt", metavar="PROMPT")
     ask.add_argument("--chain", metavar="NAME", help="another chain than the default one")
+    told = "the terminal interface on an instance that runs elsewhere"
+    attach = commands.add_parser("attach", help=told, description=told, allow_abbrev=False)
+    attach.add_argument(
+        "address", nargs="?", metavar="URL", help="of its admin port, such as http://box.lan:4291"
+    )
     told = "print the lines to paste into a client (codex, claude-code, openai, ...)"
     connect = commands.add_parser("connect", help=told, description=told, allow_abbrev=False)
     connect.add_argument("client", metavar="CLIENT", help="one of those that docs/clients.md lists")
-    for command in (status, ask):
+    for command in (status, ask, attach):
         _add_address(command)
-    for command in (init, check, status, ask, connect):
+    for command in (init, check, status, ask, attach, connect):
         _add_flags(command, first=False)
     return parser
 
@@ -149,7 +156,7 @@ def _add_flags(parser: argparse.ArgumentParser, *, first: bool) -> None:
         type=_port_or_off,
         metavar="PORT",
         default=default(None),
-        help="for a later version: nothing listens there yet",
+        help="of the admin API and the web view (4291); 0: off",
     )
     flags.add_argument(
         "--log-level",
@@ -235,6 +242,13 @@ def _ask(options: Options, arguments: argparse.Namespace) -> int:
     target = find_target(options, url=arguments.url, insecure=arguments.insecure)
     served = ask(target, arguments.prompt, arguments.chain, answer=write_out, note=note)
     return 0 if served else 1
+
+
+def _attach(options: Options, arguments: argparse.Namespace) -> int:
+    from app.main import attach
+
+    url = arguments.address or arguments.url
+    return attach(options, url=url, insecure=arguments.insecure)
 
 
 def _connect(options: Options, client: str) -> int:

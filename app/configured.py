@@ -71,13 +71,10 @@ class Configured:
             if path is None:
                 return
             version = self.loaded.configuration.version
-            try:
-                fresh = await asyncio.to_thread(self._load, path, version + 1)
-            except ConfigError as error:
-                self._refuse(str(error), version)
+            fresh = await self._read(path, version + 1)
+            if isinstance(fresh, ConfigError):
+                self._refuse(str(fresh), version)
                 return
-            if fresh.watched != self._watcher.paths:
-                self._watcher.watch(fresh.watched)
             if fresh.digest == self.loaded.digest and self.error is None:
                 return
             self._apply(fresh)
@@ -85,6 +82,18 @@ class Configured:
             log.info("%s: configuration %d is in force", path, version + 1)
             self._warn(fresh)
             self._bus.publish(ConfigChanged(version + 1, None))
+
+    async def _read(self, path: Path, version: int) -> Loaded | ConfigError:
+        """What the files say, all of which are watched from before they were read."""
+        while True:
+            try:
+                fresh = await asyncio.to_thread(self._load, path, version)
+            except ConfigError as error:
+                fresh = error
+            watched = fresh.watched or self._watcher.paths
+            if watched == self._watcher.paths:
+                return fresh
+            self._watcher.watch(watched)
 
     def _load(self, path: Path, version: int) -> Loaded:
         return load(
@@ -124,3 +133,9 @@ def secrets_of(loaded: Loaded) -> list[str]:
         sealed += [provider.key] if provider.key is not None else []
         sealed += provider.headers.values()
     return sorted({secret.get_secret_value() for secret in sealed})
+
+
+def client_key(loaded: Loaded) -> str | None:
+    """A key that programs may send: the first of `server.api_keys` that is known."""
+    found = loaded.secrets.get(("server", "api_keys", 0))
+    return found.value.get_secret_value() if found is not None and found.value else None

@@ -42,6 +42,12 @@ def connect(name: str, options: Options, *, environ: Mapping[str, str]) -> str:
     return told(recipe, find_address(options, environ))
 
 
+def recipe_for(name: str, *, root: str, chain: str) -> str:
+    """The lines of one client for a running instance at `root`."""
+    recipe = next(recipe for recipe in RECIPES if recipe.name == name)
+    return told(recipe, Address(root, chain))
+
+
 def told(recipe: Recipe, address: Address) -> str:
     """The lines of a recipe, each place with its own heading."""
     parts = [f"# {recipe.title}"]

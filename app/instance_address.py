@@ -72,6 +72,12 @@ def find_target(
     return Target(address, SecretStr(token or _ask(address)))
 
 
+def own_settings(options: Options, environ: Mapping[str, str]) -> Settings:
+    """Those of the config here, else the defaults: how this person likes their terminal."""
+    loaded = _load(options, environ, needed=False)
+    return loaded.settings if loaded is not None else Settings()
+
+
 def _load(options: Options, environ: Mapping[str, str], *, needed: bool) -> Loaded | None:
     """The config; None where there is none, or where another one is meant anyway."""
     path = config_path(options.config, environ)

@@ -159,8 +159,12 @@ class Logs:
         self._few = {"aiohttp.server": FewBadRequests(), "asyncio": FewFailedAccepts()}
         for name, few in self._few.items():
             logging.getLogger(name).addFilter(few)
+        self._stderr: logging.Handler | None = None
+        self.where = ""
+        """The log file, as it is told to a person."""
         if stderr and sys.stderr is not None:
-            self._add(_StderrHandler(sys.stderr), _stderr_formatter())
+            self._stderr = _StderrHandler(sys.stderr)
+            self._add(self._stderr, _stderr_formatter())
 
     def _add(self, handler: logging.Handler, formatter: RedactingFormatter) -> None:
         formatter.redactor = self._redactor
@@ -178,7 +182,17 @@ class Logs:
         except OSError as error:
             return f"{path}: {error.strerror or error}; logging goes on without a file"
         self._add(handler, RedactingFormatter())
+        self.where = str(path)
         return None
+
+    def leave_terminal(self) -> None:
+        """Write to the file alone: a line on stderr would be drawn over the interface."""
+        if self._stderr is not None:
+            self._root.removeHandler(self._stderr)
+
+    def return_to_terminal(self) -> None:
+        if self._stderr is not None:
+            self._root.addHandler(self._stderr)
 
     def know(self, secrets: Iterable[str]) -> frozenset[str]:
         """From now on these never appear, nor do those of earlier calls: an answer to a request

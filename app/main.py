@@ -7,15 +7,19 @@ import asyncio
 import gc
 import logging
 import os
-import sqlite3
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
-from pathlib import Path
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from app.admin.local import Parts
-from app.configured import Configured, secrets_of
+from app.configured import Configured, client_key, secrets_of
+from app.connect import recipe_for
 from app.console import WATCHED, demo_admin, demo_greeting, narrate
+from app.contract import Admin, AdminError
+from app.ground import Ground, RunsAlready, saved_limits
+from app.instance_address import Target, connected, find_target, own_settings
 from app.logs import Logs
 from app.memory import give_back, keep_the_heap_whole
 from app.options import Options, UserError
@@ -23,7 +27,9 @@ from app.port import Port, open_port
 from app.savings import Savings
 from app.signals import Signals
 from app.standard_streams import write_out
+from app.status import told
 from app.tasks import supervised
+from app.terminal import can_show, parting_words, show, window_closed
 from app.version import VERSION
 from app.web.listen import open_admin
 from proxy.bus import Bus
@@ -32,15 +38,14 @@ from proxy.engine import Engine
 from proxy.providers.presets import load_presets
 from proxy.server import Server
 from proxy.unheard import unheard_reply
-from store import limit_state
 from store.config_file import remove_leftovers
-from store.database import Database, DatabaseTooNew, DatabaseUnavailable
-from store.instance_lock import AlreadyRunning, hold_instance_lock, lock_path
-from store.paths import config_path, data_folder
-from store.problems import ConfigError
+from store.database import Database
 from store.recorder import FEED_SIZE, RECORDED, Recorder
 from store.retention import prune_daily
-from store.settings_load import Loaded, load
+from store.settings_load import Loaded
+
+if TYPE_CHECKING:
+    from app.demo.player import Player
 
 log = logging.getLogger("429chain")
 
@@ -55,21 +60,68 @@ def serve(options: Options) -> int:
     keep_the_heap_whole()
     # What we write holds keys and who asked what: nobody else reads it.
     os.umask(0o077)
-    return asyncio.run(_Instance(options).run())
+    shown = not options.no_tui and can_show()
+    try:
+        return asyncio.run(_Instance(options, shown=shown).run())
+    except RunsAlready as running:
+        if not shown or running.url is None:
+            raise
+        return attach(options, url=running.url, insecure=False)
+
+
+def attach(options: Options, *, url: str | None, insecure: bool) -> int:
+    """The terminal interface on an instance that runs elsewhere; returns the exit code.
+
+    Raises UserError.
+    """
+    if not can_show():
+        raise UserError("attach needs a terminal; 429chain status asks without one")
+    return asyncio.run(_attached(find_target(options, url=url, insecure=insecure), options))
+
+
+async def _attached(target: Target, options: Options) -> int:
+    from screens.shell import Look, Shell, Surroundings
+
+    signals, address = Signals(closed=window_closed), urlsplit(target.url).netloc
+    signals.listen()
+    ui = own_settings(options, os.environ).ui
+    look = Look(ui.theme, ui.symbols, ui.motion, ui.mouse, ui.keys)
+    async with connected(target) as admin:
+        try:
+            await admin.status()
+        except AdminError as error:
+            raise UserError(told(error)) from None
+        surroundings = Surroundings(address=address, attached=True)
+        shell = Shell(admin, surroundings, look, elapsed=SystemClock().now)
+        code = await show(shell, signals.stop, mouse=ui.mouse)
+    write_out(f"The instance on {address} goes on.\n")
+    return signals.exit_code or code
 
 
 class _Instance:
     """One running 429chain."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, shown: bool) -> None:
         self._options = options
+        self._shown = shown
         self._clock: Clock = SystemClock()
         self._bus = Bus()
         self._presets = load_presets()
         self._logs = Logs(options.log_level, stderr=True)
-        self._signals = Signals()
+        self._signals = Signals(closed=window_closed if shown else None)
         # The demo is the same everywhere: what is set for the real thing does not count in it.
         self._environ: Mapping[str, str] = {} if options.demo else os.environ
+        self._exit_code = 0
+        self._ground = Ground(
+            options=options,
+            clock=self._clock,
+            presets=self._presets,
+            logs=self._logs,
+            signals=self._signals,
+            environ=self._environ,
+            process_environ=os.environ,
+            shown=shown,
+        )
 
     async def run(self) -> int:
         try:
@@ -83,16 +135,16 @@ class _Instance:
             return 1
         finally:
             self._logs.close()
-        return self._signals.exit_code
+        return self._signals.exit_code or self._exit_code
 
     async def _live(self, stack: AsyncExitStack) -> None:
         """From start to stop; what the stack holds is undone in reverse."""
         self._signals.listen()
-        loaded = await self._load(stack)
+        loaded = await self._ground.load(stack)
         self._logs.know(secrets_of(loaded))
-        database = await self._open_store(stack)
+        database, lock = await self._ground.open_store(stack)
         engine = await stack.enter_async_context(Engine(self._clock, self._bus))
-        engine.ledger.restore(await _saved_limits(database))
+        engine.ledger.restore(await saved_limits(database))
         savings = Savings()
         recorder = await self._record(stack, database, engine, savings)
 
@@ -130,85 +182,22 @@ class _Instance:
             price=savings.price,
             base_url=f"{port.url}/v1",
         )
-        _, admin_port = await open_admin(stack, parts)
+        admin, admin_port = await open_admin(stack, parts)
+        lock.announce(admin_port.url if admin_port is not None else None)
         await stack.enter_async_context(supervised("price list", savings.run))
         await self._background(stack, engine, configured, database)
         self._greet(loaded, port, admin_port)
-        pause_demo = await self._start_demo(stack, port)
+        player = await self._start_demo(stack, port)
         # What the start made lives as long as the process: not for the collector to walk.
         gc.collect()
         gc.freeze()
-        await self._signals.stop.wait()
-        pause_demo()
+        await self._until_stop(admin, configured, port, player)
+        if player is not None:
+            player.pause()
         port.close()
         await _drain(engine, server, configured.loaded.settings.server.shutdown_grace)
 
     # Starting.
-
-    async def _load(self, stack: AsyncExitStack) -> Loaded:
-        path = await self._config_file(stack)
-        try:
-            if not path.exists():
-                await self._write_first_config(path)
-            return await asyncio.to_thread(
-                load,
-                path,
-                presets=self._presets,
-                environ=self._environ,
-                overrides=self._options.overrides(),
-            )
-        except ConfigError as error:
-            raise UserError(str(error)) from None
-        except OSError as error:
-            raise UserError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-
-    async def _config_file(self, stack: AsyncExitStack) -> Path:
-        if not self._options.demo:
-            return config_path(self._options.config, os.environ)
-        from app.demo.config import demo_config
-
-        return await demo_config(stack, self._scratch(stack), self._clock)
-
-    async def _write_first_config(self, path: Path) -> None:
-        from app.init import init
-
-        result = await init(path, environ=os.environ, presets=self._presets)
-        for line in result.lines():
-            log.info("%s", line)
-
-    async def _open_store(self, stack: AsyncExitStack) -> Database:
-        folder = self._data_folder(stack)
-        path = folder / "429chain.db"
-        try:
-            lock = stack.enter_context(hold_instance_lock(lock_path(path)))
-        except AlreadyRunning as error:
-            raise UserError(str(error)) from None
-        trouble = self._logs.open_file(folder / "429chain.log")
-        database = Database(path, self._clock)
-        stack.push_async_callback(database.close)
-        try:
-            await database.open()
-        except DatabaseTooNew as error:
-            raise UserError(str(error)) from None
-        except DatabaseUnavailable as error:
-            # Requests are served without a log; the recorder opens it as soon as it can.
-            log.warning("%s", error)
-        for note in (lock.problem, trouble, *database.notes):
-            if note:
-                log.warning("%s", note)
-        return database
-
-    def _data_folder(self, stack: AsyncExitStack) -> Path:
-        if not self._options.demo or self._options.data_dir is not None:
-            return data_folder(self._options.data_dir, os.environ)
-        return self._scratch(stack)
-
-    def _scratch(self, stack: AsyncExitStack) -> Path:
-        """The demo's folder, gone when the demo is."""
-        if self._signals.scratch is None:
-            folder = tempfile.TemporaryDirectory(prefix="429chain-demo-")
-            self._signals.scratch = Path(stack.enter_context(folder))
-        return self._signals.scratch
 
     async def _record(
         self, stack: AsyncExitStack, database: Database, engine: Engine, savings: Savings
@@ -248,16 +237,42 @@ class _Instance:
         ):
             await stack.enter_async_context(supervised(name, run))
 
-    async def _start_demo(self, stack: AsyncExitStack, port: Port) -> Callable[[], None]:
-        """Start the demo's own client, if there is to be one; returns what pauses it."""
-        if not self._options.demo or self._options.quiet:
-            return lambda: None
+    async def _start_demo(self, stack: AsyncExitStack, port: Port) -> Player | None:
+        """Start the demo's own client, if there is to be one."""
+        if not self._options.demo:
+            return None
         from app.demo.farm import CLIENT_KEY
         from app.demo.player import Player
 
-        player = Player(f"{port.url}/v1", CLIENT_KEY)
+        player = Player(f"{port.url}/v1", CLIENT_KEY, playing=not self._options.quiet)
         await stack.enter_async_context(supervised("demo client", player.run))
-        return player.pause
+        return player
+
+    async def _until_stop(
+        self, admin: Admin, configured: Configured, port: Port, player: Player | None
+    ) -> None:
+        """Serve until told to stop, or until the terminal interface is left."""
+        if not self._shown:
+            await self._signals.stop.wait()
+            return
+        from screens.shell import Look, Shell, Surroundings
+
+        loaded = configured.loaded
+        ui = loaded.settings.ui
+        surroundings = Surroundings(
+            address=urlsplit(port.url).netloc,
+            client_key=client_key(loaded),
+            toggle_demo=player.toggle if player is not None else None,
+            demo_plays=player is not None and player.playing,
+            recipe=partial(recipe_for, root=port.url, chain=loaded.settings.routing.default_chain),
+            shutdown_grace_s=loaded.settings.server.shutdown_grace,
+        )
+        look = Look(ui.theme, ui.symbols, ui.motion, ui.mouse, ui.keys)
+        shell = Shell(admin, surroundings, look, elapsed=self._clock.now)
+        self._logs.leave_terminal()
+        self._exit_code = await show(shell, self._signals.stop, mouse=ui.mouse)
+        self._logs.return_to_terminal()
+        write_out(parting_words(await admin.status(), self._logs.where))
 
     def _greet(self, loaded: Loaded, port: Port, admin_port: Port | None) -> None:
         base_url = f"{port.url}/v1"
@@ -270,8 +285,8 @@ class _Instance:
         chains = loaded.configuration.chains.values()
         named = ", ".join(f"{chain.name} ({len(chain.entries)})" for chain in chains)
         log.info("chains: %s", named or "none yet")
-        if not self._options.no_tui:
-            log.info("the terminal interface comes with a later version; serving headless")
+        if not self._options.no_tui and not self._shown:
+            log.info("no terminal to draw on: serving without the interface (--no-tui says so)")
         log.info("429chain %s serves %s", VERSION, base_url)
         if self._options.demo:
             from app.demo.farm import CLIENT_KEY
@@ -297,13 +312,3 @@ async def _drain(engine: Engine, server: Server, grace: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(_CUT_OFF_TIME):
                 await engine.idle.wait()
-
-
-async def _saved_limits(database: Database) -> dict[str, bytes]:
-    if not database.is_open:
-        return {}
-    try:
-        return await limit_state.load(database)
-    except sqlite3.Error as error:
-        log.warning("the limits of the last run could not be read: %s", error)
-        return {}

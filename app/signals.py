@@ -6,13 +6,16 @@ import asyncio
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 
 class Signals:
-    """SIGTERM and SIGINT set `stop`, another one ends the process at once; SIGHUP sets `reload`."""
+    """SIGTERM and SIGINT set `stop`, another one ends the process at once; SIGHUP sets `reload`,
+    or `stop` where `closed` says that the window it came from is closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, closed: Callable[[], bool] | None = None) -> None:
+        self._closed = closed
         self.stop = asyncio.Event()
         self.reload = asyncio.Event()
         self.exit_code = 0
@@ -24,7 +27,13 @@ class Signals:
         loop = asyncio.get_running_loop()
         for number, code in ((signal.SIGTERM, 0), (signal.SIGINT, 130)):
             loop.add_signal_handler(number, self._on_stop, number, code)
-        loop.add_signal_handler(signal.SIGHUP, self.reload.set)
+        loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
+
+    def _on_hangup(self) -> None:
+        if self._closed is not None and self._closed():
+            self.stop.set()
+        else:
+            self.reload.set()
 
     def _on_stop(self, number: int, code: int) -> None:
         if self.stop.is_set():

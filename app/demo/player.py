@@ -61,6 +61,14 @@ class Player:
     def resume(self) -> None:
         self._go.set()
 
+    def toggle(self) -> bool:
+        """Pause or resume; whether it plays now."""
+        if self.playing:
+            self.pause()
+        else:
+            self.resume()
+        return self.playing
+
     async def run(self) -> None:
         """Play: an opening that fills the first entry's minute, then about one a second."""
         timeout = aiohttp.ClientTimeout(total=_PATIENCE)

@@ -223,7 +223,7 @@ async def test_without_no_tui_it_says_that_it_serves_headless(tmp_path: Path):
     )
     try:
         await chain.serves()
-        assert "the terminal interface comes with a later version" in chain.stderr
+        assert "no terminal to draw on: serving without the interface" in chain.stderr
         assert await chain.stop() == 0
     finally:
         await finish(chain)

@@ -16,7 +16,7 @@ _RECEIVED = 16 * 1024
 """Bytes that asyncio makes room for before it asks a socket what there is. Its own 256 KiB, of
 which a few hundred bytes are then used, cut the heap into gaps that nothing fits in again; making
 them also costs more than all the rest of a receive."""
-_EVERY = 60.0
+_EVERY = 30.0
 """Seconds. It takes a millisecond, after a burst some more."""
 
 

@@ -21,6 +21,7 @@ from app.contract import Admin, AdminError
 from app.ground import Ground, RunsAlready, saved_limits
 from app.instance_address import Target, connected, find_target, own_settings
 from app.logs import Logs
+from app.memory import give_back, keep_the_heap_whole
 from app.options import Options, UserError
 from app.port import Port, open_port
 from app.savings import Savings
@@ -36,6 +37,7 @@ from proxy.clock import Clock, SystemClock
 from proxy.engine import Engine
 from proxy.providers.presets import load_presets
 from proxy.server import Server
+from proxy.unheard import unheard_reply
 from store.config_file import remove_leftovers
 from store.database import Database
 from store.recorder import BATCH, FEED_SIZE, RECORDED, Recorder
@@ -55,6 +57,7 @@ _CUT_OFF_TIME = 1.0
 
 def serve(options: Options) -> int:
     """Run until told to stop; returns the exit code. Raises UserError when it can't start."""
+    keep_the_heap_whole()
     # What we write holds keys and who asked what: nobody else reads it.
     os.umask(0o077)
     shown = not options.no_tui and can_show()
@@ -161,7 +164,13 @@ class _Instance:
         server = Server(engine)
         settings = loaded.settings.server
         port = await stack.enter_async_context(
-            open_port(server.application(), settings.host, settings.port, setting="port")
+            open_port(
+                server.application(),
+                settings.host,
+                settings.port,
+                setting="port",
+                refuse=unheard_reply,
+            )
         )
         engine.connections.own_ports = frozenset({port.number, settings.admin_port} - {0})
         parts = Parts(
@@ -185,7 +194,7 @@ class _Instance:
         await self._until_stop(admin, configured, port, player)
         if player is not None:
             player.pause()
-        await port.close()
+        port.close()
         await _drain(engine, server, configured.loaded.settings.server.shutdown_grace)
 
     # Starting.
@@ -224,6 +233,7 @@ class _Instance:
             ("inquiries", engine.inquiries.run),
             ("config watch", configured.watch),
             ("reload", reload),
+            ("memory", give_back),
         ):
             await stack.enter_async_context(supervised(name, run))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 from collections.abc import AsyncGenerator
@@ -10,10 +11,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from app.connection import Connection, Refuse
 from app.options import UserError
 
-_KEEPALIVE = 15.0
-"""Seconds an idle connection stays; aiohttp also gives a connection this long for its headers."""
 _LAST_WORDS = 1.0
 """Seconds for handlers that still run when the port is wound up."""
 _BACKLOG = 1024
@@ -27,39 +27,43 @@ class Port:
     number: int
     url: str
     """`http://127.0.0.1:4290`: where a program on this machine finds it."""
-    site: web.TCPSite
+    listener: asyncio.Server
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Take no new connection; those that are open stay."""
-        await self.site.stop()
+        self.listener.close()
 
 
 @asynccontextmanager
 async def open_port(
-    application: web.Application, host: str, number: int, *, setting: str
+    application: web.Application, host: str, number: int, *, setting: str, refuse: Refuse
 ) -> AsyncGenerator[Port]:
     """Serve `application` while the block runs. `number` 0 takes a free one.
 
-    Raises UserError where the port cannot be had; `setting` (`port`, `admin_port`) is what the
-    person would change.
+    `refuse` answers what never reached the application. Raises UserError where the port cannot be
+    had; `setting` (`port`, `admin_port`) is what the person would change.
     """
     runner = web.AppRunner(
         application,
         handle_signals=False,
         handler_cancellation=True,
-        access_log=None,
-        keepalive_timeout=_KEEPALIVE,
         shutdown_timeout=_LAST_WORDS,
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, number, backlog=_BACKLOG)
+        server = runner.server
+        assert server is not None
         try:
-            await site.start()
+            listener = await asyncio.get_running_loop().create_server(
+                lambda: Connection(server, refuse), host, number, backlog=_BACKLOG
+            )
         except OSError as error:
             raise UserError(_trouble(host, number, setting, error)) from None
-        bound = runner.addresses[0][1]
-        yield Port(bound, _url(host, bound), site)
+        try:
+            bound = listener.sockets[0].getsockname()[1]
+            yield Port(bound, _url(host, bound), listener)
+        finally:
+            listener.close()
     finally:
         await runner.cleanup()
 

@@ -174,7 +174,8 @@ class Attempts:
         try:
             return await self._upstream.send(order)
         except asyncio.CancelledError:
-            self._log(one, "left", None, "the client went away")
+            why = "429chain is stopping" if job.cut_off else "the client went away"
+            self._log(one, "left", None, why)
             raise
 
     def _serves(self, one: _Try) -> None:

@@ -14,7 +14,7 @@ from proxy.attempts import Answer, Attempts
 from proxy.bus import Bus
 from proxy.chat_request import ChatRequest, estimate
 from proxy.clock import Clock
-from proxy.conclusion import Conclusion
+from proxy.conclusion import Conclusion, shutting_down
 from proxy.connections import Connections
 from proxy.errors import UpstreamFault
 from proxy.events import LimitsChanged, RequestFinished
@@ -161,13 +161,25 @@ class Engine:
 
     async def serve(self, job: Job) -> Answer | Conclusion:
         """Down the chain; raises CancelledError when the client leaves meanwhile."""
-        return await self.waterfall.serve(job)
+        job.serving = asyncio.current_task()
+        try:
+            return await self.waterfall.serve(job)
+        except asyncio.CancelledError:
+            if not job.cut_off or _was_cancelled_twice():
+                raise
+            return shutting_down()
+        finally:
+            job.serving = None
 
     def interrupt(self) -> None:
-        """End the streams under way, with the event that tells their clients so."""
+        """End the requests under way: streams with the event that tells their clients so, what has
+        not had its first byte with a 503."""
         for job in self.in_flight.values():
             if job.relaying is not None:
                 job.relaying.interrupt()
+            elif job.serving is not None and not job.cut_off:
+                job.cut_off = True
+                job.serving.cancel()
 
     def settle(self, job: Job, answer: Answer, usage: Usage | None, text_bytes: int) -> None:
         """The answer is over: settle its reservation and count its tokens."""
@@ -223,6 +235,12 @@ class Engine:
                 client_closed=outcome == "left",
             )
         )
+
+
+def _was_cancelled_twice() -> bool:
+    """By us and by its client, who left at the same moment. Takes our cancellation back."""
+    task = asyncio.current_task()
+    return task is not None and task.uncancel() > 0
 
 
 def new_request_id() -> str:

@@ -25,7 +25,7 @@ def check_announced(request: web.Request, most: int) -> None:
 
 
 async def read_body(request: web.Request, most: int) -> bytes:
-    """The body, at most `most` bytes. Raises RequestFault 400, 408, 413 or 415."""
+    """The body, at most `most` bytes. Raises RequestFault 400, 408, 413, 415 or 503."""
     check_announced(request, most)
     if request.content.is_eof() and request.content.exception() is None:
         # It came together with its head, as a small one does: nothing to wait for.
@@ -46,6 +46,12 @@ async def _read_arriving(request: web.Request, most: int) -> bytes:
                 if size > most:
                     raise _too_large(most)
                 pieces.append(chunk)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        # The port is being wound up: aiohttp ends the body so, and still takes an answer.
+        raise shutting_down() from None
     except web.RequestPayloadError:
         raise RequestFault("The request body is cut off or wrongly framed.") from None
     except TimeoutError:
@@ -55,6 +61,16 @@ async def _read_arriving(request: web.Request, most: int) -> bytes:
             code="request_timeout",
         ) from None
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def shutting_down() -> RequestFault:
+    """For who comes, or is not done sending, when the program stops."""
+    return RequestFault(
+        "429chain is shutting down; try again in a few seconds.",
+        status=503,
+        type="server_error",
+        code="shutting_down",
+    )
 
 
 def _too_large(most: int) -> RequestFault:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from proxy.chat_request import ChatRequest
 from proxy.events import Attempt, Outcome
 from proxy.limits.demand import Need
@@ -25,6 +28,7 @@ class Job:
         "capped",
         "chain",
         "client",
+        "cut_off",
         "deadline",
         "dropped",
         "estimated",
@@ -36,6 +40,7 @@ class Job:
         "request",
         "sent",
         "served",
+        "serving",
         "started",
         "status",
         "tokens_in",
@@ -90,6 +95,10 @@ class Job:
         self.wait_until: float | None = None
         """Fixed when it first waits."""
         self.served: Entry | None = None
+        self.serving: asyncio.Task[Any] | None = None
+        """The task that goes down the chain for it, until it has an answer."""
+        self.cut_off = False
+        """The program stops and could wait no longer."""
         self.relaying: Streaming | None = None
         """The stream that its client is reading."""
         self.dropped: tuple[str, ...] = ()

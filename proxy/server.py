@@ -14,7 +14,7 @@ from proxy.dialects.dialect import Dialect, Failure
 from proxy.dialects.spoken import COUNT_TOKENS, DIALECTS, MESSAGES, is_anthropic, spoken
 from proxy.engine import Engine, new_request_id
 from proxy.errors import RequestFault
-from proxy.intake import check_announced, read_body
+from proxy.intake import check_announced, read_body, shutting_down
 from proxy.model import Client, Configuration
 from proxy.model_list import model, model_list
 from proxy.replies import fault_reply, json_reply, told_reply
@@ -201,12 +201,7 @@ class Server:
         client = self._client(request)
         if self.stopping:
             # On a connection that was open already: the port takes no new ones.
-            raise RequestFault(
-                "429chain is shutting down; try again in a few seconds.",
-                status=503,
-                type="server_error",
-                code="shutting_down",
-            )
+            raise shutting_down()
         return client
 
     async def _count_tokens(self, request: web.Request) -> web.Response:

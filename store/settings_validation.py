@@ -59,14 +59,24 @@ def _prune(values: dict[str, Any], path: Keys) -> Keys:
     inside: Any = values
     for depth, part in enumerate(path):
         following = path[depth + 1] if depth + 1 < len(path) else None
-        if isinstance(inside, dict) and part in inside:
-            table = cast("dict[str | int, Any]", inside)
+        table = cast("dict[str | int, Any]", inside if isinstance(inside, dict) else {})
+        part = _as_written(part, table)
+        if part in table:
             if following is None or isinstance(following, int) or not _goes_on(table[part]):
                 del table[part]
                 return path[: depth + 1]
             inside = table[part]
     # Taken out already, for another of the list's items.
     return path
+
+
+def _as_written(part: str | int, table: Mapping[str | int, Any]) -> str | int:
+    """The table's own key: one with half a surrogate pair, which JSON can hold, is told by pydantic
+    in replacement characters."""
+    if part in table:
+        return part
+    told = ((k, str(k).encode("utf-8", "surrogatepass").decode("utf-8", "replace")) for k in table)
+    return next((key for key, words in told if words == part), part)
 
 
 def _goes_on(value: object) -> bool:

@@ -54,3 +54,10 @@ def error_answer(error: AdminError, headers: dict[str, str] | None = None) -> we
     if error.status == 401:
         answer.headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
     return answer
+
+
+def unheard_answer(status: int, message: str) -> web.Response:
+    """For what no handler has seen, because its bytes were no HTTP."""
+    answer = error_answer(AdminError("No HTTP request", message, status=status))
+    answer.headers.update(_HEADERS | {hdrs.SERVER: "429chain", hdrs.CACHE_CONTROL: "no-store"})
+    return answer

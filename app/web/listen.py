@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 from app.admin.local import LocalAdmin, Parts
 from app.port import Port, open_port
+from app.web.answers import unheard_answer
 from app.web.api import AdminServer
 from app.web.page import Page
 
@@ -26,7 +27,13 @@ async def open_admin(stack: AsyncExitStack, parts: Parts) -> tuple[LocalAdmin, P
     application = face.application()
     Page().add_to(face, application)
     port = await stack.enter_async_context(
-        open_port(application, server.host, server.admin_port, setting="admin_port")
+        open_port(
+            application,
+            server.host,
+            server.admin_port,
+            setting="admin_port",
+            refuse=unheard_answer,
+        )
     )
     if server.admin_token is None:
         log.warning(

@@ -16,12 +16,14 @@ from app.options import Options
 from app.port import open_port
 from app.savings import Savings
 from app.tasks import supervised
+from app.web.answers import unheard_answer
 from app.web.api import AdminServer
 from proxy.bus import Bus
 from proxy.clock import SystemClock
 from proxy.engine import Engine
 from proxy.providers.presets import load_presets
 from proxy.server import Server
+from proxy.unheard import unheard_reply
 from store.database import Database
 from store.recorder import BATCH, FEED_SIZE, RECORDED, Recorder
 from store.settings_load import Loaded, load
@@ -130,7 +132,13 @@ async def running(
             loaded, presets=presets, options=options, bus=bus, apply=apply, environ=environ or {}
         )
         proxy = await stack.enter_async_context(
-            open_port(Server(engine).application(), "127.0.0.1", 0, setting="port")
+            open_port(
+                Server(engine).application(),
+                "127.0.0.1",
+                0,
+                setting="port",
+                refuse=unheard_reply,
+            )
         )
         parts = Parts(
             engine=engine,
@@ -145,8 +153,15 @@ async def running(
         await admin.start(stack)
         face = AdminServer(admin, configured, clock, database)
         await face.remember_ended()
-        web = face.application()
-        port = await stack.enter_async_context(open_port(web, "127.0.0.1", 0, setting="admin_port"))
+        port = await stack.enter_async_context(
+            open_port(
+                face.application(),
+                "127.0.0.1",
+                0,
+                setting="admin_port",
+                refuse=unheard_answer,
+            )
+        )
         http = await stack.enter_async_context(
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         )

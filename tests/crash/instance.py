@@ -10,15 +10,19 @@ import socket
 import sqlite3
 import sys
 import time
+import tomllib
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from tests.faults.product import CLIENT_KEY, ROOT
+from tests.peers.canaries import leaked
 from tests.peers.stage import CHAT, chat
 from tests.upstreams.raw_client import AnswerBroken, RawAnswer, raw_client
 
+ADMIN_TOKEN = "admin-token-of-the-crash"
+UPSTREAM_KEY = "sk-upstream-secret-of-the-crash"
 _START_PATIENCE = 30.0
 
 
@@ -29,13 +33,11 @@ class Instance:
     def __init__(self, folder: Path, base_url: str, *, data: Path | None = None) -> None:
         self.folder = folder
         self.database = (data or folder / "data") / "429chain.db"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port, self.admin_port = _free_ports()
         self._process: asyncio.subprocess.Process | None = None
-        config = folder / "config.toml"
-        config.write_text(_config(self.port, base_url))
-        config.chmod(0o600)
+        self.config = folder / "config.toml"
+        self.config.write_text(_config(self.port, self.admin_port, base_url))
+        self.config.chmod(0o600)
 
     @property
     def pid(self) -> int:
@@ -48,7 +50,7 @@ class Instance:
         with (self.folder / "output").open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "tests.peers.launcher", *launch, "--no-tui"),
-                *("--config", str(self.folder / "config.toml")),
+                *("--config", str(self.config)),
                 *("--data-dir", str(self.database.parent)),
                 cwd=ROOT,
                 env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "LANG": "C.UTF-8"},
@@ -86,6 +88,23 @@ class Instance:
         async with raw_client(self.port) as client:
             return await client.request("POST", CHAT, chat(stream=stream), key=CLIENT_KEY)
 
+    async def edit(self, entry: str) -> bool:
+        """Have the chain end in that entry, by the admin API; True if it was acknowledged."""
+        async with raw_client(self.admin_port) as client:
+            body = {"entries": ["up/m", entry]}
+            answer = await client.request("PUT", "/api/chains/free", body, key=ADMIN_TOKEN)
+            return answer.status == 200
+
+    def last_entry(self) -> str:
+        """Of the chain, as the config file has it. Raises ValueError where it is no TOML."""
+        return tomllib.loads(self.config.read_text())["chains"]["free"]["entries"][-1]
+
+    def leaks(self) -> list[str]:
+        """Secrets in anything that its runs wrote, the config aside, in any form."""
+        files = [file for file in self.folder.rglob("*") if file.is_file()]
+        written = b"".join(file.read_bytes() for file in files if file != self.config)
+        return leaked(written, (CLIENT_KEY, ADMIN_TOKEN, UPSTREAM_KEY))
+
     def output(self) -> str:
         """All that its runs wrote to stdout and stderr."""
         return (self.folder / "output").read_text(errors="replace")
@@ -101,11 +120,19 @@ class Instance:
         return verdict, rows, state
 
 
-def _config(port: int, base_url: str) -> str:
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
+
+
+def _config(port: int, admin_port: int, base_url: str) -> str:
     return f"""\
 [server]
 port = {port}
-admin_port = 0
+admin_port = {admin_port}
+admin_token = {json.dumps(ADMIN_TOKEN)}
 api_keys = [{json.dumps(CLIENT_KEY)}]
 
 [routing]
@@ -115,7 +142,7 @@ max_wait = "0s"
 [providers.up]
 preset = "openai-compatible"
 base_url = "{base_url}"
-api_key = "sk-upstream-secret-of-the-crash"
+api_key = "{UPSTREAM_KEY}"
 limits = {{ rpd = 1000000, tpm = 900000000, concurrent = 500 }}
 
 [chains.free]

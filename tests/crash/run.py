@@ -33,6 +33,10 @@ class Report:
     lost: list[str] = field(default_factory=list[str])
     """Requests that were in the log before a kill and not after it, or that were answered before
     an orderly stop and never logged."""
+    edits: int = 0
+    """Edits of the config file that the admin API acknowledged."""
+    undone: list[str] = field(default_factory=list[str])
+    """Config files that were no config after a kill, or lacked the last acknowledged edit."""
     set_aside: list[str] = field(default_factory=list[str])
     """Databases that the product itself took for damaged."""
     complaints: list[str] = field(default_factory=list[str])
@@ -45,15 +49,17 @@ class Report:
             self.opened == self.kills + 1
             and self.state > 0
             and self.rows > 0
-            and not (self.lost or self.set_aside or self.complaints)
+            and self.edits > 0
+            and not (self.lost or self.undone or self.set_aside or self.complaints)
         )
 
     def __str__(self) -> str:
-        odd = [*self.lost[:3], *self.set_aside[:3], *self.complaints[:3]]
+        odd = [*self.lost[:3], *self.undone[:3], *self.set_aside[:3], *self.complaints[:3]]
         return (
             f"{self.kills} kills and a stop: database whole {self.opened} times, "
             f"{self.rows} rows logged, "
-            f"{len(self.lost)} lost, {self.state} rows of limit state, "
+            f"{len(self.lost)} lost, {self.edits} config edits acknowledged, {len(self.undone)} "
+            f"undone, {self.state} rows of limit state, "
             f"slowest restart {self.slowest_start:.2f} s" + "".join(f"\n  {one}" for one in odd)
         )
 
@@ -69,8 +75,7 @@ async def kill_often(kills: int, *, seed: int = 87) -> Report:
             instance = Instance(Path(name), up.base_url)
             for _ in range(kills):
                 await _start(instance, report)
-                logged = await _live(instance, _LONGEST_LIFE * dice.random())
-                await instance.kill()
+                logged = await _live(instance, _LONGEST_LIFE * dice.random(), report)
                 report.kills += 1
                 _judge(instance, logged, report)
             await _start(instance, report)
@@ -79,7 +84,8 @@ async def kill_often(kills: int, *, seed: int = 87) -> Report:
             _judge(instance, answered, report)
         report.set_aside = [one.name for one in instance.database.parent.glob("*.corrupt-*")]
         told = instance.output().splitlines()
-        report.complaints = [line for line in told if "Traceback" in line]
+        report.complaints += [line for line in told if "Traceback" in line]
+        report.complaints += [f"it wrote {secret}" for secret in instance.leaks()]
     return report
 
 
@@ -93,10 +99,39 @@ async def _start(instance: Instance, report: Report) -> None:
     report.slowest_start = max(report.slowest_start, await instance.start())
 
 
-async def _live(instance: Instance, seconds: float) -> set[str]:
-    """Load for so long; the ids that were in the log at the end of it."""
-    await _load(instance, seconds)
-    return {row["id"] for row in logged(instance.database)}
+async def _live(instance: Instance, seconds: float, report: Report) -> set[str]:
+    """Load for so long, then the kill, in the middle of edits of the config; the ids that were in
+    the log just before it."""
+    kept = instance.last_entry()
+    async with asyncio.TaskGroup() as group:
+        editing = group.create_task(_edit(instance, report))
+        await _load(instance, seconds)
+        logged_before = {row["id"] for row in logged(instance.database)}
+        await instance.kill()
+    acknowledged, begun = editing.result()
+    try:
+        found = instance.last_entry()
+    except ValueError as error:
+        report.undone.append(f"no config: {error}")
+    else:
+        # What was begun and not acknowledged may be there or not.
+        if found not in (acknowledged or kept, begun):
+            report.undone.append(f"{found} in place of {acknowledged or kept} or {begun}")
+    return logged_before
+
+
+async def _edit(instance: Instance, report: Report) -> tuple[str, str]:
+    """Edit the config until the product is gone: the last entry that was acknowledged ("" for
+    none), and the last that was asked for."""
+    acknowledged = begun = ""
+    with suppress(OSError, AnswerBroken):
+        while True:
+            begun = f"up/m{report.edits + 1}"
+            if not await instance.edit(begun):
+                raise AssertionError("an edit was refused")
+            acknowledged = begun
+            report.edits += 1
+    return acknowledged, begun
 
 
 async def _load(instance: Instance, seconds: float) -> set[str]:

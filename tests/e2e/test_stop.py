@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from tests.e2e.process import CLIENT_KEY, HELLO, ROOT, config, finish, free_port
 from tests.e2e.streaming import open_stream
 from tests.upstreams.fake_provider import fake_provider
 from tests.upstreams.raw_client import raw_client
-from tests.upstreams.replies import completion, refusal, stream
+from tests.upstreams.replies import ROLE, Reply, completion, raw_stream, refusal, stream
+from tests.upstreams.waiting import until
 
 
 async def test_sigterm_closes_the_port_and_lets_a_stream_end(tmp_path: Path):
@@ -61,6 +63,67 @@ async def test_a_stream_longer_than_the_grace_ends_with_an_error_event(tmp_path:
         await up.wait_for_abandoned()
     assert "requests cut off: 1" in chain.stderr
     assert "interrupted (stream" in chain.log
+    assert "Traceback" not in chain.stderr
+
+
+def _before_the_head(gate: asyncio.Event) -> Reply:
+    return completion("late", gate=gate)
+
+
+def _amid_the_body(gate: asyncio.Event) -> Reply:
+    return Reply(200, {"content-type": "application/json"}, [b'{"id": "x",', gate], stream=True)
+
+
+def _before_the_first_token(gate: asyncio.Event) -> Reply:
+    return raw_stream(ROLE, gate)
+
+
+@pytest.mark.parametrize("asked", ["chat/completions", "messages", "responses"])
+@pytest.mark.parametrize(
+    "reply, streaming",
+    [(_before_the_head, False), (_amid_the_body, False), (_before_the_first_token, True)],
+)
+async def test_what_has_no_first_byte_when_the_grace_is_over_is_told_so(
+    tmp_path: Path, reply: Callable[[asyncio.Event], Reply], streaming: bool, asked: str
+):
+    gate = asyncio.Event()
+    async with (
+        fake_provider([reply(gate)]) as up,
+        running(tmp_path, config(server='shutdown_grace = "500ms"', a=up)) as chain,
+        asyncio.TaskGroup() as group,
+    ):
+        body = {"model": "free", "stream": streaming, "max_tokens": 9}
+        body |= {"input": "Hello"} if asked == "responses" else {"messages": HELLO["messages"]}
+        waiting = group.create_task(chain.request("POST", f"/v1/{asked}", body))
+        await up.wait_for_requests()
+        chain.send(signal.SIGTERM)
+        answer = await waiting
+        assert answer.status == 503
+        error = answer.json()["error"]
+        assert "shutting down" in error["message"]
+        if asked != "messages":
+            assert (error["type"], error["code"]) == ("server_error", "shutting_down")
+        assert int(answer.headers["retry-after"]) >= 1
+        await up.wait_for_abandoned()
+        assert await chain.ends() == 0
+    assert "requests cut off: 1" in chain.stderr
+    assert "Traceback" not in chain.stderr
+
+
+async def test_a_body_that_has_not_come_by_then_is_told_so(tmp_path: Path):
+    async with (
+        fake_provider([completion()]) as up,
+        running(tmp_path, config(a=up)) as chain,
+        raw_client(chain.port) as client,
+    ):
+        whole = client.request_bytes("POST", "/v1/chat/completions", HELLO, key=CLIENT_KEY)
+        await client.send(whole[:-10])
+        assert (await chain.request("GET", "/health")).status == 200
+        chain.send(signal.SIGTERM)
+        answer = await client.answer()
+        assert (answer.status, answer.json()["error"]["code"]) == (503, "shutting_down")
+        assert await chain.ends() == 0
+    assert not up.requests
     assert "Traceback" not in chain.stderr
 
 
@@ -111,6 +174,27 @@ async def test_an_idle_keepalive_connection_does_not_hold_it(tmp_path: Path):
         started = time.monotonic()
         assert await chain.stop() == 0
     assert time.monotonic() - started < 2
+
+
+async def test_what_a_terminal_signals_does_no_harm(tmp_path: Path):
+    """A window that is resized all the time, ctrl+z and fg, in the middle of a stream."""
+    gate = asyncio.Event()
+    async with (
+        fake_provider([stream("one", gate, "two")]) as up,
+        running(tmp_path, config(a=up), environ={"TERM": "dumb"}) as chain,
+        open_stream(chain) as answer,
+    ):
+        await answer.until(b"one")
+        for _ in range(100):
+            chain.send(signal.SIGWINCH)
+        stat = Path(f"/proc/{chain.process.pid}/stat")
+        chain.send(signal.SIGTSTP)
+        await until(lambda: ") T " in stat.read_text())
+        gate.set()
+        chain.send(signal.SIGCONT)
+        assert (await answer.to_end()).endswith(b"data: [DONE]\n\n")
+        assert await chain.stop() == 0
+    assert "Traceback" not in chain.stderr
 
 
 async def test_a_reader_of_its_output_that_leaves_does_no_harm(tmp_path: Path):

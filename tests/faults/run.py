@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tests.faults.cases import Case, load_profile
 from tests.faults.judge import Outcome, verdict
 from tests.faults.product import CLIENT_KEY, Product, running_product
+from tests.peers.canaries import leaked
 from tests.upstreams.fake_provider import Received, fake_provider
 from tests.upstreams.observer import Observer, observing
 from tests.upstreams.raw_client import AnswerBroken, RawAnswer, raw_client
@@ -181,9 +182,7 @@ async def _ask(case: Case, product: Product) -> RawAnswer | str:
 
 def _leaks(product: Product, cases: Sequence[Case]) -> tuple[str, ...]:
     written = product.written()
-    leaks = [f"the key of {case.name}" for case in cases if _upstream_key(case).encode() in written]
-    if CLIENT_KEY.encode() in written:
-        leaks.append("the client's key")
+    leaks = leaked(written, [CLIENT_KEY, *map(_upstream_key, cases)])
     if b"\x1b]0;PWNED" in written:
         leaks.append("an escape sequence of an upstream")
     return tuple(leaks)

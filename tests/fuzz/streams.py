@@ -12,7 +12,12 @@ from proxy.completion import read_completion
 from proxy.conversion import StreamCollector, stream_from_completion
 from proxy.errors import UpstreamFault
 from proxy.providers.listing import NoModelList, read_listing
-from proxy.providers.quota import read_ollama_ps, read_openrouter_key
+from proxy.providers.quota import (
+    read_deepseek_balance,
+    read_ollama_ps,
+    read_ollama_usage,
+    read_openrouter_key,
+)
 from proxy.sse import Event, EventSplitter
 from tests.fuzz.json_values import damaged_json
 from tests.fuzz.target import Target
@@ -128,8 +133,8 @@ def _lists(body: bytes) -> None:
             assert len(model.id) <= 200
             assert model.id.isprintable()
             assert model.id.isascii()
-    read_openrouter_key(body)
-    read_ollama_ps(body)
+    for read in (read_openrouter_key, read_ollama_usage, read_deepseek_balance, read_ollama_ps):
+        read(body, 0.0)
 
 
 TARGETS = (

@@ -1,7 +1,8 @@
 """`python -m tests.peers.launcher [NAME=SECONDS ...] FLAGS`: the product, less patient and telling.
 
 NAME is one of PATIENCE: waits of a minute become waits that a test can sit through. SIGUSR1 makes
-it write `tasks N`, the number of asyncio tasks, to stderr. Everything else is `python -m app`.
+it write `tasks N blocks M` to stderr: asyncio tasks, and blocks of memory that Python holds.
+Everything else is `python -m app`.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from functools import partial
 from app.__main__ import run
 
 PATIENCE = {
-    "write": ("proxy.serving", "WRITE_STALL"),
+    "write": ("app.connection", "WRITE_TIME"),
     "body": ("proxy.intake", "_BODY_TIME"),
-    "keepalive": ("app.port", "_KEEPALIVE"),
+    "keepalive": ("app.connection", "KEEPALIVE"),
 }
 LIMITS = {"files": resource.RLIMIT_NOFILE, "file-size": resource.RLIMIT_FSIZE}
 """More names: how many files may be open, how large (bytes) one may grow."""
@@ -36,7 +37,7 @@ def main() -> int:
             module, constant = PATIENCE[name]
             setattr(importlib.import_module(module), constant, float(value))
     sys.argv[1:] = flags
-    signal.signal(signal.SIGUSR1, _tell_tasks)
+    signal.signal(signal.SIGUSR1, _tell)
     return run()
 
 
@@ -46,8 +47,9 @@ def _limit(what: int, most: int) -> None:
     set_limit((most, hardest))
 
 
-def _tell_tasks(number: int, frame: object) -> None:
-    os.write(2, f"tasks {len(asyncio.all_tasks())}\n".encode())
+def _tell(number: int, frame: object) -> None:
+    tasks = len(asyncio.all_tasks())
+    os.write(2, f"tasks {tasks} blocks {sys.getallocatedblocks()}\n".encode())
 
 
 if __name__ == "__main__":

@@ -7,7 +7,10 @@ import gzip
 import socket
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
 
 from tests.faults.product import CLIENT_KEY
 from tests.peers.lag import measured_lag
@@ -75,17 +78,41 @@ async def _stalled(client: RawClient, pumped: Callable[[], int]) -> int:
     return last
 
 
-async def test_a_client_that_takes_nothing_is_given_up():
-    async with pumping(_STREAM) as up, staged([up.base_url], launch={"write": 1}) as stage:
+@pytest.mark.parametrize("wanted", ["a stream", "the end of a stream", "a plain answer"])
+@pytest.mark.parametrize("takes", ["nothing", "a byte now and then"])
+async def test_a_client_that_does_not_read_is_given_up(wanted: str, takes: str):
+    """Streams of a provider that waits, and answers that are complete on our side: neither may
+    keep a descriptor and a buffer for as long as a client likes."""
+    size = 5 * _MIB if wanted == "the end of a stream" else _STREAM
+    async with AsyncExitStack() as stack:
+        pump = await stack.enter_async_context(pumping(size))
+        plain = await stack.enter_async_context(fake_provider([completion("x" * _STREAM)]))
+        up = plain if wanted == "a plain answer" else pump
+        stage = await stack.enter_async_context(staged([up.base_url], launch={"write": 1}))
         async with _narrow_client(stage.port) as client:
-            await _ask_for_a_stream(client)
+            body = chat(stream=up is pump)
+            await client.send(client.request_bytes("POST", CHAT, body, key=CLIENT_KEY))
+            await client.reader.readuntil(b"\r\n\r\n")
             started = time.monotonic()
-            await until(lambda: up.ended == ["closed"])
+            while _is_held(stage, client):
+                assert time.monotonic() - started < 10
+                if takes != "nothing":
+                    with suppress(ConnectionError):
+                        await client.reader.read(1)
+                await asyncio.sleep(0.05)
             assert time.monotonic() - started >= 0.9
-        rows = await stage.until_rows(1)
-        assert (rows[0]["outcome"], rows[0]["client_closed"]) == ("left", 1)
-        answer = await stage.ask()
-        assert answer.headers["x-429chain-trail"] == "up0/m=ok"
+        if wanted == "a stream":
+            rows = await stage.until_rows(1)
+            assert (rows[0]["outcome"], rows[0]["client_closed"]) == ("left", 1)
+        assert (await stage.ask()).headers["x-429chain-trail"] == "up0/m=ok"
+        assert "Traceback" not in stage.output()
+
+
+def _is_held(stage: Stage, client: RawClient) -> bool:
+    """Whether the product's end of the client's connection is open."""
+    ours = int(client.writer.get_extra_info("sockname")[1])
+    ends = f":{stage.port:04X} 0100007F:{ours:04X} 01 "
+    return ends in Path("/proc/net/tcp").read_text()
 
 
 async def test_what_drips_is_closed_at_an_absolute_time():

@@ -44,13 +44,15 @@ class Sample:
     rss: float
     descriptors: int
     tasks: int
+    blocks: int
+    """Pieces of memory that Python holds."""
     database: float
     """MiB of database and journal."""
 
     def __str__(self) -> str:
         return (
             f"{self.seconds:6.0f} s  RSS {self.rss:6.1f} MiB  descriptors {self.descriptors:4d}  "
-            f"tasks {self.tasks:4d}  database {self.database:5.1f} MiB"
+            f"tasks {self.tasks:4d}  blocks {self.blocks:7d}  database {self.database:5.1f} MiB"
         )
 
 
@@ -67,14 +69,28 @@ class Report:
 
     @property
     def slope(self) -> float:
-        """MiB of RSS in ten minutes, by least squares over what came after the warm-up."""
-        later = [one for one in self.samples if one.seconds > _WARM_UP * self.seconds]
+        """MiB of RSS in ten minutes."""
+        return self._slope([one.rss for one in self.samples])
+
+    @property
+    def block_slope(self) -> float:
+        """Python's blocks in ten minutes: of these a leak is made."""
+        return self._slope([float(one.blocks) for one in self.samples])
+
+    def _slope(self, values: list[float]) -> float:
+        """Growth in ten minutes, by least squares over what came after the warm-up."""
+        warm = _WARM_UP * self.seconds
+        later = [
+            (sample.seconds, value)
+            for sample, value in zip(self.samples, values, strict=True)
+            if sample.seconds > warm
+        ]
         if len(later) < 3:
             return 0.0
-        mean_at = sum(one.seconds for one in later) / len(later)
-        mean = sum(one.rss for one in later) / len(later)
-        spread = sum((one.seconds - mean_at) ** 2 for one in later)
-        together = sum((one.seconds - mean_at) * (one.rss - mean) for one in later)
+        mean_at = sum(at for at, _ in later) / len(later)
+        mean = sum(value for _, value in later) / len(later)
+        spread = sum((at - mean_at) ** 2 for at, _ in later)
+        together = sum((at - mean_at) * (value - mean) for at, value in later)
         return together / spread * 600
 
     def faults(self, *, judge_slope: bool = True) -> list[str]:
@@ -96,7 +112,8 @@ class Report:
     def __str__(self) -> str:
         counts = ", ".join(f"{name} {number}" for name, number in sorted(self.tally.items()))
         return (
-            f"{self.seconds:.0f} s: {counts}; RSS slope {self.slope:+.2f} MiB/10 min; idle "
+            f"{self.seconds:.0f} s: {counts}; RSS slope {self.slope:+.2f} MiB/10 min, "
+            f"Python's blocks {self.block_slope:+.0f}/10 min; idle "
             f"descriptors {self.before[0]} -> {self.after[0]}, tasks {self.before[1]} -> "
             f"{self.after[1]}; /health {self.lag}"
         )
@@ -176,11 +193,13 @@ async def _run(
 async def _look(stage: Stage, started: float) -> Sample:
     data = stage.product.folder / "data"
     size = sum(file.stat().st_size for file in data.glob("429chain.db*"))
+    tasks, blocks = await stage.inside()
     return Sample(
         seconds=time.monotonic() - started,
         rss=stage.product.rss(),
         descriptors=stage.descriptors(),
-        tasks=await stage.tasks(),
+        tasks=tasks,
+        blocks=blocks,
         database=size / 2**20,
     )
 

@@ -14,6 +14,6 @@ async def test_mixed_traffic_leaves_nothing_behind():
 
 def test_a_leak_is_seen():
     report = Report(seconds=600)
-    report.samples = [Sample(at, 60 + at / 300, 20, 10, 1) for at in range(0, 600, 30)]
+    report.samples = [Sample(at, 60 + at / 300, 20, 10, 1000, 1) for at in range(0, 600, 30)]
     assert round(report.slope, 2) == 2.0
     assert any("RSS" in fault for fault in report.faults())

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from app.web.api import AdminServer
 from proxy.clock import SystemClock
 from tests.app.running import CLIENT_KEY, TOKEN, Instance, config, running
+from tests.upstreams.raw_client import raw_client
 
 OPEN = {("GET", "/health"), ("POST", "/api/session")}
 
@@ -53,6 +55,17 @@ async def test_health_is_open_and_says_no_more(instance: Instance) -> None:
     answer = await instance.ask("GET", "/health", token=None)
 
     assert (answer.status, answer.body) == (200, {"status": "ok"})
+
+
+async def test_what_is_no_http_is_told_so_in_our_words(instance: Instance) -> None:
+    async with raw_client(URL(instance.url).port or 0) as client:
+        await client.send(b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\n\r\n")
+        answer = await client.answer()
+
+    assert answer.status == 400
+    assert "8,190 bytes" in answer.json()["error"]["message"]
+    assert answer.headers["server"] == "429chain"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 async def test_the_token_opens_nothing_on_the_proxy_port(instance: Instance) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from app.snapshot import EntryLimits, Gauge
 
 _K, _M, _G = 1_000, 1_000_000, 1_000_000_000
+_DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 
 MISSING = "\u2013"
@@ -51,6 +52,11 @@ def count(number: int) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02d}".rstrip("0").rstrip(".") + letter
 
 
+def thousands(number: int) -> str:
+    """In prose and tables: `12,408`."""
+    return f"{number:,}"
+
+
 def dollars(amount: float | None) -> str:
     """`$4.72` from a dollar on, `$0.0312` below; a dash where nobody knows."""
     if amount is None:
@@ -90,7 +96,7 @@ def span(seconds: float) -> str:
 
 
 def moment(at: datetime, now: datetime, zone: tzinfo | None = None) -> str:
-    """When something happens: `42s`, then the clock's `14:31`, `Tue 08:00`, `1 Dec`.
+    """When something happens: `42s`, then the clock's `14:31` (within a day), `Tue 08:00`, `1 Dec`.
 
     In `zone`, None: the system's.
     """
@@ -98,7 +104,7 @@ def moment(at: datetime, now: datetime, zone: tzinfo | None = None) -> str:
     if left < timedelta(minutes=1):
         return f"{max(0, round(left.total_seconds()))}s"
     there, here = at.astimezone(zone), now.astimezone(zone)
-    if there.date() == here.date():
+    if there.date() == here.date() or left < _DAY:
         return f"{there:%H:%M}"
     if left < _WEEK:
         return f"{there:%a %H:%M}"

@@ -129,7 +129,7 @@ class AddProvider(Dialog[str]):
 
     def _narrow(self) -> None:
         self._choices.show(self._presets, self._filter.value)
-        self._count.say([label(f" {len(self._choices.found)} of {len(self._presets)} presets")])
+        self._count.say([label(f"{len(self._choices.found)} of {len(self._presets)} presets", 1)])
         self._show_preset()
 
     @property
@@ -268,11 +268,11 @@ class AddProvider(Dialog[str]):
 
     # The end.
 
-    async def action_button(self, number: int) -> None:
+    def action_button(self, number: int) -> None:
         if number == 0:
             self.run_worker(self._add(), group="test")
         else:
-            await self.action_leave()
+            self.action_leave()
 
     async def _add(self) -> None:
         if self._adding:
@@ -289,8 +289,11 @@ class AddProvider(Dialog[str]):
         self._shell.tell(f"{told}. m picks models into a chain · ctrl+z undoes")
         self.dismiss(name)
 
-    async def action_leave(self) -> None:
+    def action_leave(self) -> None:
         if self._soon is not None:
             self._soon.stop()
+        self.run_worker(self._leave(), group="leave")
+
+    async def _leave(self) -> None:
         await self._draft.take_back()
         self.dismiss(None)

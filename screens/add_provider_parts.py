@@ -116,6 +116,8 @@ class PresetFacts(Painted):
 class Rule(Painted):
     """A thin line under the filter."""
 
+    GROUND: ClassVar[Role] = "panel"
+
     def paint(self, width: int, height: int) -> list[Line]:
         line = Line("panel")
         line.put(1, self.stage.symbols.rule * (width - 3), "rule")
@@ -142,9 +144,9 @@ class Verdict(Words):
         self.say(lines)
 
 
-def label(text: str) -> Line:
+def label(text: str, column: int = 0) -> Line:
     line = Line("panel")
-    line.put(0, text, "muted")
+    line.put(column, text, "muted")
     return line
 
 

@@ -45,6 +45,14 @@ class Board(View):
         Key("board.freeze", "f", "app.freeze", "freeze", "hold the picture still"),
         Key("board.copy", "y", "copy", "copy url", "copy the base URL"),
         Key("board.alone", "m", "alone", "", "one chain full size"),
+        Key(
+            "board.onboard",
+            "o",
+            "onboard",
+            "",
+            "the first-start page, while there is no chain",
+            "o",
+        ),
         Key("board.pane", "tab,shift+tab", "pane", "", "entries, last requests", "tab"),
     )
     BINDINGS = bindings(VERBS[1:])
@@ -182,7 +190,7 @@ class Board(View):
 
     async def action_open(self) -> None:
         if self.has_class("-empty"):
-            await self.run_action(f"app.{ACTS[self.empty.cursor or '5']}")
+            await self.run_action(ACTS[self.empty.cursor or "5"])
             return
         if self.focused is self.last:
             request = self.last.request(self.last.cursor)
@@ -217,6 +225,12 @@ class Board(View):
         self.chains.alone = None if self.chains.alone else self.chains.chain
         self.chains.focus()
         self.show(self.shell.feed.latest)
+
+    def action_onboard(self) -> None:
+        if self.has_class("-empty"):
+            self.shell.action_onboard()
+        else:
+            self.tell("There is a chain already: 2 and 5 change what there is.", "low", "onboard")
 
     def action_pane(self) -> None:
         if not self.has_class("-empty"):

@@ -10,7 +10,7 @@ from screens.listing import Listing, Row
 
 _WIDTH = 64
 
-ACTS = {"5": "go('providers')", "2": "go('chains')", "o": "onboard"}
+ACTS = {"5": "app.go('providers')", "2": "app.go('chains')", "o": "onboard"}
 """What each row does, by its key."""
 
 

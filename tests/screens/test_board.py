@@ -8,6 +8,7 @@ import pytest
 
 from app.contract import AdminError
 from screens.board import Board
+from screens.onboarding import Onboarding
 from tests.screens import scene
 from tests.screens.conftest import Elapsed, MakeShell
 from tests.screens.history import running
@@ -186,6 +187,18 @@ async def test_an_empty_board_leads_on(shell: MakeShell) -> None:
         await pilot.press("down", "enter")
         await settled(pilot)
         assert app.current_mode == "chains"
+
+
+async def test_o_on_an_empty_board_begins_with_the_first_start(shell: MakeShell) -> None:
+    app = shell(FakeAdmin(empty=True))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        while not isinstance(app.screen, Board):
+            await pilot.press("escape")
+            await settled(pilot)
+        await pilot.press("o")
+        await settled(pilot)
+        assert isinstance(app.screen, Onboarding)
 
 
 async def test_a_foreign_name_cannot_paint(shell: MakeShell) -> None:

@@ -80,7 +80,7 @@ async def test_a_form_on_a_config_that_moved_keeps_what_was_typed(tmp_path: Path
         await visit.show("Providers")
         await page.get_by_role("link", name="groq").click()
         await page.get_by_role("button", name="Edit").click()
-        await page.get_by_label("rpm", exact=True).fill("30")
+        await page.get_by_role("textbox", name="rpm", exact=True).fill("30")
         config = instance.chain.config
         config.write_text(config.read_text("utf-8") + "\n[chains.second]\n", "utf-8")
         await expect(page.get_by_role("alert")).to_contain_text(re.compile(r"config\.toml:\d+:"))
@@ -90,7 +90,7 @@ async def test_a_form_on_a_config_that_moved_keeps_what_was_typed(tmp_path: Path
         await expect(page.get_by_text("The last good configuration runs.")).to_be_hidden()
         await page.get_by_role("button", name="Save").click()
         await expect(page.get_by_text("changed elsewhere, so nothing was saved")).to_be_visible()
-        await expect(page.get_by_label("rpm", exact=True)).to_have_value("30")
+        await expect(page.get_by_role("textbox", name="rpm", exact=True)).to_have_value("30")
         await page.get_by_role("button", name="Save").click()
         await expect(page.get_by_text("Saved groq.")).to_be_visible()
         assert "rpm = 30" in config.read_text("utf-8")

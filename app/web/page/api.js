@@ -17,7 +17,12 @@ export class ApiError extends Error {
   }
 }
 
-const SILENT = { title: "No answer", message: "429chain does not answer.", hint: "it is asked again by itself", field: null };
+const SILENT = {
+  title: "No answer",
+  message: "429chain does not answer.",
+  hint: "it is asked again by itself",
+  field: null,
+};
 const signedOut = new Set();
 
 /** `act` is called whenever an answer says that the session has ended. */
@@ -49,7 +54,10 @@ async function send(method, path, body, { version, signal } = {}) {
   if (response.ok) return response;
   const told = await response.json().catch(() => null);
   if (response.status === 401 && path !== "api/session") signedOut.forEach((act) => act());
-  throw new ApiError(response.status, told?.error ?? { ...SILENT, message: `429chain answered ${response.status}.`, hint: "" });
+  throw new ApiError(
+    response.status,
+    told?.error ?? { ...SILENT, message: `429chain answered ${response.status}.`, hint: "" },
+  );
 }
 
 export const get = (path, options) => call("GET", path, undefined, options);
@@ -76,6 +84,8 @@ export const named = (kind, name, act = "") => `api/${kind}/${encodeURIComponent
 
 /** A query string of what is not empty, with its question mark. */
 export function query(parameters) {
-  const filled = Object.entries(parameters).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  const filled = Object.entries(parameters).filter(
+    ([, value]) => value !== "" && value !== null && value !== undefined,
+  );
   return filled.length ? `?${new URLSearchParams(filled)}` : "";
 }

@@ -1,7 +1,18 @@
 // A chain as a waterfall seen from the side: where the next request lands, and what it falls past.
 
 import { h } from "./dom.js";
-import { isUsable, leadingGauges, rankedGauges, role, stateRole, stateWord, symbol, gaugeKey, when, whyNot } from "./entry.js";
+import {
+  isUsable,
+  leadingGauges,
+  rankedGauges,
+  role,
+  stateRole,
+  stateWord,
+  symbol,
+  gaugeKey,
+  when,
+  whyNot,
+} from "./entry.js";
 import { entryOf, live, now } from "./live.js";
 import { entryName, facts, gauge, heading, ledge, noGauge, rail, sign, unseen } from "./parts.js";
 import { count, dollars, duration, grouped, inWords, many, moment, moments, share } from "./words.js";
@@ -28,36 +39,58 @@ export function entryRow(name, place, { open, toggle, menu, actions }) {
   const [first, second] = leadingGauges(entry);
   const [word, moment] = when(entry, first, now());
   const off = entry.state === "off";
-  return h("li", { key: name, class: `entry ${place} ${isUsable(entry) ? "" : "spent"}` },
+  return h(
+    "li",
+    { key: name, class: `entry ${place} ${isUsable(entry) ? "" : "spent"}` },
     rail(),
     sign(symbol(entry, lands), role(entry, lands)),
-    h("button.row-name", { "aria-expanded": String(open), onclick: toggle },
-      entryName(name), lands && unseen("serves the next request")),
+    h(
+      "button.row-name",
+      { "aria-expanded": String(open), onclick: toggle },
+      entryName(name),
+      lands && unseen("serves the next request"),
+    ),
     h("span.first", off ? null : first ? gauge(first, entry, lands, now()) : noGauge()),
     h("span.second", !off && second && gauge(second, entry, lands, now())),
     h("span.when", word && h("span.word", `${word} `), moment),
     h("span", { class: `state ${stateRole(entry, lands)}` }, stateWord(entry)),
-    menu && h("button.more", { "aria-label": `actions for ${name}`, "aria-haspopup": "menu", onclick: (event) => menu(event.currentTarget) }, "⋯"),
-    open && entryDetail(entry, lands, actions));
+    menu &&
+      h(
+        "button.more",
+        { "aria-label": `actions for ${name}`, "aria-haspopup": "menu", onclick: (event) => menu(event.currentTarget) },
+        "⋯",
+      ),
+    open && entryDetail(entry, lands, actions),
+  );
 }
 
 /** Everything that is known of an entry: all its gauges, how it did, why it is out. */
 export function entryDetail(entry, lands, actions) {
-  return h("div.detail",
+  return h(
+    "div.detail",
     entry.reason && h("p", { class: stateRole(entry, lands) }, reasonLine(entry)),
     allGauges(entry, lands),
     entry.gauges.length === 0 && h("p.muted", "No limit is known. The first answers tell."),
     entry.health && facts(healthFacts(entry.health)),
-    actions);
+    actions,
+  );
 }
 
 /** All gauges of an entry, each with when it is back, its scope and where its size is known from. */
 export function allGauges(entry, lands) {
   const at = now();
-  return h("ul.gauges", rankedGauges(entry.gauges).map((one) => h("li", { key: gaugeKey(one) },
-    gauge(one, entry, lands, at),
-    h("span.when", one.resets_at && `${one.kind === "bucket" ? "full" : "resets"} ${moment(one.resets_at, at)}`),
-    h("span.muted", origin(one)))));
+  return h(
+    "ul.gauges",
+    rankedGauges(entry.gauges).map((one) =>
+      h(
+        "li",
+        { key: gaugeKey(one) },
+        gauge(one, entry, lands, at),
+        h("span.when", one.resets_at && `${one.kind === "bucket" ? "full" : "resets"} ${moment(one.resets_at, at)}`),
+        h("span.muted", origin(one)),
+      ),
+    ),
+  );
 }
 
 function reasonLine(entry) {
@@ -74,7 +107,10 @@ function origin({ scope, pool, source, guess }) {
 export function healthFacts(health) {
   if (!health.attempts) return [["last hour", "not asked"]];
   return [
-    ["last hour", `${grouped(health.attempts)} tried, ${grouped(health.refused)} refused, ${grouped(health.failed)} failed`],
+    [
+      "last hour",
+      `${grouped(health.attempts)} tried, ${grouped(health.refused)} refused, ${grouped(health.failed)} failed`,
+    ],
     ["first token", health.first_token_p50_ms === null ? "" : `${duration(health.first_token_p50_ms)} median`],
     ["total", health.p50_ms === null ? "" : `${duration(health.p50_ms)} median · ${duration(health.p95_ms)} p95`],
     ["error rate", health.error_rate === null ? "" : share(health.error_rate)],
@@ -86,8 +122,13 @@ export function poolRow(chain) {
   if (chain.next !== null || !chain.entries.length) return null;
   const back = chain.first_back;
   const words = back ? backInWords(chain, back) : `no entry can serve: ${whyAll(chain)}`;
-  return h("li", { key: "pool", class: "entry pool" },
-    rail(), sign(back ? "◔" : "–", back ? "low" : "out"), h("span", { class: `words ${back ? "low" : "out"}` }, words));
+  return h(
+    "li",
+    { key: "pool", class: "entry pool" },
+    rail(),
+    sign(back ? "◔" : "–", back ? "low" : "out"),
+    h("span", { class: `words ${back ? "low" : "out"}` }, words),
+  );
 }
 
 function backInWords(chain, back) {
@@ -129,8 +170,12 @@ export function figures() {
     [dollars(counts.saved_today_usd), "saved today", ""],
     [share(counts.waterfalled_share), "waterfalled", ""],
   ];
-  return h("dl.figures", rows.map(([value, label, more]) => h("div", { key: label },
-    h("dt", label, more && h("span.extra", ` · ${more}`)), h("dd", value))));
+  return h(
+    "dl.figures",
+    rows.map(([value, label, more]) =>
+      h("div", { key: label }, h("dt", label, more && h("span.extra", ` · ${more}`)), h("dd", value)),
+    ),
+  );
 }
 
 const words = (number) => (number < 10_000 ? grouped(number) : count(number));

@@ -33,9 +33,11 @@ export function openDialog(title, draw, { wide = false } = {}) {
 export async function confirmed(title, lines, verb) {
   const answer = await openDialog(title, (close) => [
     lines.map((line) => h("p", line)),
-    h("div.buttons",
+    h(
+      "div.buttons",
       h("button.button", { autofocus: true, onclick: () => close(false) }, "Cancel"),
-      h("button.button.danger", { onclick: () => close(true) }, verb)),
+      h("button.button.danger", { onclick: () => close(true) }, verb),
+    ),
   ]);
   return answer === true;
 }
@@ -51,17 +53,29 @@ export function asked(title, label, value, verb, fault) {
       if (wrong) paint();
       else close(text);
     };
-    return h("form", { onsubmit: done },
+    return h(
+      "form",
+      { onsubmit: done },
       h("label", { for: "asked" }, label),
       h("input", {
-        id: "asked", value, autofocus: true, autocomplete: "off", spellcheck: "false",
-        "aria-invalid": wrong ? "true" : null, "aria-describedby": "asked-fault",
-        oninput: (event) => { text = event.target.value.trim(); },
+        id: "asked",
+        value,
+        autofocus: true,
+        autocomplete: "off",
+        spellcheck: "false",
+        "aria-invalid": wrong ? "true" : null,
+        "aria-describedby": "asked-fault",
+        oninput: (event) => {
+          text = event.target.value.trim();
+        },
       }),
       h("p", { id: "asked-fault", class: "fault", role: "alert" }, wrong),
-      h("div.buttons",
+      h(
+        "div.buttons",
         h("button.button.main", verb),
-        h("button.button", { type: "button", onclick: () => close(null) }, "Cancel")));
+        h("button.button", { type: "button", onclick: () => close(null) }, "Cancel"),
+      ),
+    );
   });
 }
 
@@ -89,12 +103,27 @@ export function openMenu(button, items) {
   menu.className = "menu";
   menu.setAttribute("role", "menu");
   menu.onkeydown = move;
-  render(menu, items.map(([word, act, reason]) => h("button", {
-    role: "menuitem",
-    "aria-disabled": reason ? "true" : null,
-    title: reason || null,
-    onclick: () => { if (!reason) { close(); act(); } },
-  }, word, reason && h("small", reason))));
+  render(
+    menu,
+    items.map(([word, act, reason]) =>
+      h(
+        "button",
+        {
+          role: "menuitem",
+          "aria-disabled": reason ? "true" : null,
+          title: reason || null,
+          onclick: () => {
+            if (!reason) {
+              close();
+              act();
+            }
+          },
+        },
+        word,
+        reason && h("small", reason),
+      ),
+    ),
+  );
   document.body.append(menu);
   page.inert = true;
   const { bottom, top, right } = button.getBoundingClientRect();

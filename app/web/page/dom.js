@@ -19,7 +19,9 @@ export function h(name, ...rest) {
 }
 
 function listed(children) {
-  return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false && child !== "");
+  return children
+    .flat(Infinity)
+    .filter((child) => child !== null && child !== undefined && child !== false && child !== "");
 }
 
 /** Make `root` hold what is described. Elements that fit are kept, with their focus and scroll. */
@@ -61,7 +63,8 @@ function wantedIdentity(child) {
 
 function created(child, inSvg) {
   if (typeof child !== "object") return document.createTextNode(String(child));
-  const node = inSvg || child.tag === "svg" ? document.createElementNS(SVG, child.tag) : document.createElement(child.tag);
+  const node =
+    inSvg || child.tag === "svg" ? document.createElementNS(SVG, child.tag) : document.createElement(child.tag);
   remembered.set(node, { name: wantedIdentity(child), props: {} });
   return node;
 }
@@ -87,7 +90,12 @@ function set(node, name, value, before) {
   if (name === "key" || value === before) return;
   if (name === "style") return setStyle(node, value ?? {}, before ?? {});
   // What a handler returns is nothing to the browser: false would undo what was clicked.
-  if (name.startsWith("on")) node[name] = value ? (event) => { value(event); } : null;
+  if (name.startsWith("on"))
+    node[name] = value
+      ? (event) => {
+          value(event);
+        }
+      : null;
   else if (value === undefined || value === null || value === false) node.removeAttribute(name);
   else node.setAttribute(name, value === true ? "" : String(value));
 }

@@ -8,7 +8,14 @@ const WINDOWS = ["minute", "hour", "day", "month"];
 const STEADY = 0.05;
 
 /** An entry of which nothing is known yet. */
-export const unknownEntry = (name) => ({ entry: name, state: "available", reason: null, until: null, gauges: [], health: null });
+export const unknownEntry = (name) => ({
+  entry: name,
+  state: "available",
+  reason: null,
+  until: null,
+  gauges: [],
+  health: null,
+});
 
 export const isUsable = ({ state }) => state === "available" || state === "tracking";
 export const isLow = ({ remaining, limit }) => remaining * 5 < limit;
@@ -124,7 +131,9 @@ export function trailInWords(trail) {
     if (mark === "!") kinds.failed += 1;
     if (mark === "▶") served = `served by ${nameParts(entry).provider.slice(0, -1)}`;
   }
-  const parts = Object.entries(kinds).filter(([, number]) => number).map(([kind, number]) => `${number} ${kind}`);
+  const parts = Object.entries(kinds)
+    .filter(([, number]) => number)
+    .map(([kind, number]) => `${number} ${kind}`);
   return [...parts, served || "nobody served"].join(", ");
 }
 
@@ -136,4 +145,3 @@ export function requestOutcome({ outcome, status }) {
   if (outcome === "left") return ["client left", "low"];
   return [String(status ?? "failed"), "out"];
 }
-

@@ -33,7 +33,8 @@ export function tryEntry(name) {
 }
 
 /** The path of a clear: of one model, or of the whole account. */
-const clearPath = (id, model) => `api/limits/${encodeURIComponent(id)}${model ? `/${encodeURIComponent(model)}` : ""}/clear`;
+const clearPath = (id, model) =>
+  `api/limits/${encodeURIComponent(id)}${model ? `/${encodeURIComponent(model)}` : ""}/clear`;
 
 /** Lift what blocks an entry; without a model, the whole account's. */
 export async function clearEntry(name) {
@@ -52,11 +53,19 @@ export async function clearEntry(name) {
 export async function switchEntry(name, enabled) {
   const { id, model } = switchOf(name);
   try {
-    await call("PATCH", `api/providers/${encodeURIComponent(id)}`, { models: { [model]: { enabled } } }, { version: live.version });
+    await call(
+      "PATCH",
+      `api/providers/${encodeURIComponent(id)}`,
+      { models: { [model]: { enabled } } },
+      { version: live.version },
+    );
     const where = live.chains.filter((chain) => chain.entries.includes(name)).map((chain) => chain.name);
     await load();
     const { version } = live;
-    toast(`${name} is switched ${enabled ? "on" : "off"}${where.length ? ` in ${where.join(", ")}` : ""}.`, "flow", ["Undo", () => undo(version)]);
+    toast(`${name} is switched ${enabled ? "on" : "off"}${where.length ? ` in ${where.join(", ")}` : ""}.`, "flow", [
+      "Undo",
+      () => undo(version),
+    ]);
   } catch (error) {
     await told(error, "switch");
   }

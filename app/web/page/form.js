@@ -6,7 +6,11 @@ import { live, load } from "./live.js";
 import { tellError } from "./toast.js";
 
 const LIMITS = ["rpm", "rph", "rpd", "rpmo", "tpm", "tph", "tpd", "tpmo", "concurrent"];
-const TRUTH = [["", "unknown"], ["true", "yes"], ["false", "no"]];
+const TRUTH = [
+  ["", "unknown"],
+  ["true", "yes"],
+  ["false", "no"],
+];
 
 /** Fields as texts, keyed by dotted names (`limits.rpm`). Faults are an ApiError's, by its field. */
 export class Form {
@@ -41,7 +45,11 @@ export class Form {
     this.fault = error.told;
     const names = Object.keys(this.values);
     const named = error.field ?? "";
-    this.faulty = names.find((name) => name === named) ?? names.find((name) => named.endsWith(`.${name}`)) ?? names.find((name) => name.startsWith(`${named}.`)) ?? null;
+    this.faulty =
+      names.find((name) => name === named) ??
+      names.find((name) => named.endsWith(`.${name}`)) ??
+      names.find((name) => name.startsWith(`${named}.`)) ??
+      null;
     redraw();
     requestAnimationFrame(() => document.getElementById(this.id(this.faulty))?.focus());
   }
@@ -61,26 +69,62 @@ export class Form {
   field(name, label, { note = null, hint = "", type = "text", ...props } = {}) {
     const wrong = this.faulty === name;
     this.values[name] ??= "";
-    return h("div", { key: name, class: "field" },
+    return h(
+      "div",
+      { key: name, class: "field" },
       h("div.label", h("label", { for: this.id(name) }, label), note),
       h("input", {
-        id: this.id(name), type, value: this.values[name], autocomplete: "off", spellcheck: "false",
-        "aria-invalid": wrong ? "true" : null, "aria-describedby": `${this.id(name)}-more`,
-        oninput: (event) => { this.values[name] = event.target.value; redraw(); }, ...props,
+        id: this.id(name),
+        type,
+        value: this.values[name],
+        autocomplete: "off",
+        spellcheck: "false",
+        "aria-invalid": wrong ? "true" : null,
+        "aria-describedby": `${this.id(name)}-more`,
+        oninput: (event) => {
+          this.values[name] = event.target.value;
+          redraw();
+        },
+        ...props,
       }),
-      h("p", { id: `${this.id(name)}-more`, class: wrong ? "fault" : "muted small", role: wrong ? "alert" : null }, wrong ? this.fault : hint));
+      h(
+        "p",
+        { id: `${this.id(name)}-more`, class: wrong ? "fault" : "muted small", role: wrong ? "alert" : null },
+        wrong ? this.fault : hint,
+      ),
+    );
   }
 
   choose(name, label, options, { act = () => {}, hint = "" } = {}) {
     this.values[name] ??= "";
     const wrong = this.faulty === name;
-    return h("div", { key: name, class: "field" },
+    return h(
+      "div",
+      { key: name, class: "field" },
       h("label", { for: this.id(name) }, label),
-      h("select", { id: this.id(name), value: this.values[name], onchange: (event) => { this.values[name] = event.target.value; act(); redraw(); } },
-        options.map(([value, word, group]) => (group
-          ? h("optgroup", { key: value, label: word }, group.map(([one, text]) => h("option", { key: one, value: one }, text)))
-          : h("option", { key: value, value }, word)))),
-      h("p", { class: wrong ? "fault" : "muted small", role: wrong ? "alert" : null }, wrong ? this.fault : hint));
+      h(
+        "select",
+        {
+          id: this.id(name),
+          value: this.values[name],
+          onchange: (event) => {
+            this.values[name] = event.target.value;
+            act();
+            redraw();
+          },
+        },
+        options.map(([value, word, group]) =>
+          group
+            ? h(
+                "optgroup",
+                { key: value, label: word },
+                group.map(([one, text]) => h("option", { key: one, value: one }, text)),
+              )
+            : h("option", { key: value, value }, word),
+        ),
+      ),
+      h("p", { class: wrong ? "fault" : "muted small", role: wrong ? "alert" : null }, wrong ? this.fault : hint),
+    );
   }
 
   truth(name, label) {
@@ -89,8 +133,15 @@ export class Form {
 
   /** The nine limits, three in a row. */
   limits() {
-    return h("fieldset", { key: "limits" }, h("legend", "limits"),
-      h("div.grid", LIMITS.map((name) => this.field(`limits.${name}`, name, { inputmode: "numeric" }))));
+    return h(
+      "fieldset",
+      { key: "limits" },
+      h("legend", "limits"),
+      h(
+        "div.grid",
+        LIMITS.map((name) => this.field(`limits.${name}`, name, { inputmode: "numeric" })),
+      ),
+    );
   }
 
   /** What is wrong where no field is to blame. */
@@ -121,3 +172,17 @@ export class Form {
 export const number = (text) => (/^\d+$/.test(text) ? Number(text) : text);
 
 export const truth = (text) => text === "true";
+
+/** The buttons below a form: `verb` sends it. */
+export function buttons(verb, form, close) {
+  return h(
+    "div.buttons",
+    { key: "buttons" },
+    h("button.button.main", { disabled: form.saving }, form.saving ? "saving …" : verb),
+    h("button.button", { type: "button", onclick: close }, "Cancel"),
+  );
+}
+
+/** Texts of a table by their dotted names: `limits.rpm`. */
+export const prefixed = (prefix, values, text) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}.${name}`, text(value)]));

@@ -25,11 +25,29 @@ const SIGNS = [
 
 export function help() {
   openDialog("keys and signs", (close, paint) => [
-    h("dl.facts.keys", KEYS.map(([key, does]) => [h("dt", { key }, h("kbd", key)), h("dd", { key: `${key} does` }, does)])),
-    h("label.check",
-      h("input", { type: "checkbox", checked: preferred.keys(), onchange: (event) => { preferred.useKeys(event.target.checked); paint(); } }),
-      "keys do something"),
-    h("dl.facts.keys", SIGNS.map(([one, role, means]) => [h("dt", { key: one, class: role }, one), h("dd", { key: `${one} means` }, means)])),
+    h(
+      "dl.facts.keys",
+      KEYS.map(([key, does]) => [h("dt", { key }, h("kbd", key)), h("dd", { key: `${key} does` }, does)]),
+    ),
+    h(
+      "label.check",
+      h("input", {
+        type: "checkbox",
+        checked: preferred.keys(),
+        onchange: (event) => {
+          preferred.useKeys(event.target.checked);
+          paint();
+        },
+      }),
+      "keys do something",
+    ),
+    h(
+      "dl.facts.keys",
+      SIGNS.map(([one, role, means]) => [
+        h("dt", { key: one, class: role }, one),
+        h("dd", { key: `${one} means` }, means),
+      ]),
+    ),
     h("p.muted", "rpm rph rpd rpmo: requests a minute, hour, day, month · tpm …: tokens"),
     h("div.buttons", h("button.button", { autofocus: true, onclick: () => close() }, "Close")),
   ]);

@@ -207,5 +207,12 @@ document.addEventListener("visibilitychange", () => {
 /** Forget everything: the session has ended. */
 export function forget() {
   stop();
-  Object.assign(live, { connection: "starting", status: null, chains: [], providers: null, entries: new Map(), requests: [] });
+  Object.assign(live, {
+    connection: "starting",
+    status: null,
+    chains: [],
+    providers: null,
+    entries: new Map(),
+    requests: [],
+  });
 }

@@ -67,7 +67,10 @@ function lead(moved) {
 function paint() {
   const root = document.getElementById("page");
   if (!signedIn) {
-    render(root, fault ? h("main", { id: "content", class: "alone" }, h("h1", "429chain"), h("p.low", fault)) : signIn(enter));
+    render(
+      root,
+      fault ? h("main", { id: "content", class: "alone" }, h("h1", "429chain"), h("p.low", fault)) : signIn(enter),
+    );
     return;
   }
   const view = VIEWS[route.name];

@@ -20,11 +20,20 @@ function entryTurned(before, entry) {
   if (!before || (before.state === entry.state && before.reason === entry.reason)) return;
   const id = entry.entry.split("/")[0];
   if (entry.reason === "bad-key") {
-    say(`key ${id}`, `${id} refused its key. Its entries are off until the key changes.`, "out", ["Fix it", () => { location.hash = `providers/${id}`; }]);
+    say(`key ${id}`, `${id} refused its key. Its entries are off until the key changes.`, "out", [
+      "Fix it",
+      () => {
+        location.hash = `providers/${id}`;
+      },
+    ]);
   } else if (entry.reason === "no-credit") {
     say(`credit ${id}`, `${id} is out of credit for ${entry.entry}; it is retried by itself, or after a clear.`, "low");
   } else if (entry.state === "down") {
-    say(`down ${id}`, `${id} does not answer. Next try ${entry.until ? moments(entry.until, now()) : "soon"}, by itself.`, "low");
+    say(
+      `down ${id}`,
+      `${id} does not answer. Next try ${entry.until ? moments(entry.until, now()) : "soon"}, by itself.`,
+      "low",
+    );
   } else if (isUsable(before) && !isUsable(entry)) {
     const back = entry.until ? `, back ${moments(entry.until, now())}` : "";
     const next = live.chains.find((chain) => chain.entries.includes(entry.entry))?.next;
@@ -41,10 +50,16 @@ function dryChains(entry, before) {
     if (!chain.entries.includes(entry.entry)) continue;
     const states = chain.entries.map((name) => live.entries.get(name)).filter(Boolean);
     if (states.some(isUsable)) continue;
-    const back = states.filter((one) => one.until).sort((one, other) => Date.parse(one.until) - Date.parse(other.until))[0];
-    say(`dry ${chain.name}`, back
-      ? `Chain ${chain.name} has no usable entry. ${back.entry} is first back, ${moments(back.until, now())}.`
-      : `Chain ${chain.name} cannot serve: nothing comes back by itself.`, back ? "low" : "out");
+    const back = states
+      .filter((one) => one.until)
+      .sort((one, other) => Date.parse(one.until) - Date.parse(other.until))[0];
+    say(
+      `dry ${chain.name}`,
+      back
+        ? `Chain ${chain.name} has no usable entry. ${back.entry} is first back, ${moments(back.until, now())}.`
+        : `Chain ${chain.name} cannot serve: nothing comes back by itself.`,
+      back ? "low" : "out",
+    );
   }
 }
 

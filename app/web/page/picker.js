@@ -26,7 +26,14 @@ export function nearest(name, texts) {
  * `present` are there already. `near` is an entry that is gone: one near it is chosen instead.
  */
 export function pickEntries(title, present, verb, { near = null } = {}) {
-  const picker = { provider: near?.split("/")[0] ?? live.providers[0]?.id ?? "", filter: "", marked: [], models: null, fault: "", typed: "" };
+  const picker = {
+    provider: near?.split("/")[0] ?? live.providers[0]?.id ?? "",
+    filter: "",
+    marked: [],
+    models: null,
+    fault: "",
+    typed: "",
+  };
   return openDialog(title, (close, paint) => draw(picker, present, verb, near, close, paint), { wide: true });
 }
 
@@ -39,28 +46,78 @@ function draw(picker, present, verb, near, close, paint) {
     if (picker.marked.length) close(near ? picker.marked.slice(0, 1) : picker.marked);
     else paint();
   };
-  return h("form.picker", { onsubmit: submit },
-    h("div.filters",
-      choice("provider", picker.provider, live.providers.map((one) => [one.id, `${one.id} (${one.state})`]), (id) => {
-        Object.assign(picker, { provider: id, filter: "" });
-        paint();
-      }),
+  return h(
+    "form.picker",
+    { onsubmit: submit },
+    h(
+      "div.filters",
+      choice(
+        "provider",
+        picker.provider,
+        live.providers.map((one) => [one.id, `${one.id} (${one.state})`]),
+        (id) => {
+          Object.assign(picker, { provider: id, filter: "" });
+          paint();
+        },
+      ),
       h("input", {
-        type: "search", "aria-label": "filter models", placeholder: "filter models", value: picker.filter, autofocus: true, autocomplete: "off",
-        oninput: (event) => { picker.filter = event.target.value; paint(); },
-      })),
-    h("div.picks", { tabindex: 0, role: "group", "aria-label": "models" },
-      picker.fault ? h("p.fault", picker.fault) : picker.models === null ? h("p.muted", `asking ${picker.provider} for its models …`)
-        : rows.length === 0 ? h("p.muted", `0 of ${picker.models.length} models. Another filter, or type the id below.`)
-          : [h("p.pick.head", { "aria-hidden": "true" }, ["", "model", "free", "window", "tools", "vision"].map((word, index) => h("span", { key: index }, word))),
-            rows.slice(0, MOST_ROWS).map((model) => pick(picker, present, model, near, paint)),
-            rows.length > MOST_ROWS && h("p.muted", `${rows.length - MOST_ROWS} more: type to filter`)]),
-    h("div.form",
+        type: "search",
+        "aria-label": "filter models",
+        placeholder: "filter models",
+        value: picker.filter,
+        autofocus: true,
+        autocomplete: "off",
+        oninput: (event) => {
+          picker.filter = event.target.value;
+          paint();
+        },
+      }),
+    ),
+    h(
+      "div.picks",
+      { tabindex: 0, role: "group", "aria-label": "models" },
+      picker.fault
+        ? h("p.fault", picker.fault)
+        : picker.models === null
+          ? h("p.muted", `asking ${picker.provider} for its models …`)
+          : rows.length === 0
+            ? h("p.muted", `0 of ${picker.models.length} models. Another filter, or type the id below.`)
+            : [
+                h(
+                  "p.pick.head",
+                  { "aria-hidden": "true" },
+                  ["", "model", "free", "window", "tools", "vision"].map((word, index) =>
+                    h("span", { key: index }, word),
+                  ),
+                ),
+                rows.slice(0, MOST_ROWS).map((model) => pick(picker, present, model, near, paint)),
+                rows.length > MOST_ROWS && h("p.muted", `${rows.length - MOST_ROWS} more: type to filter`),
+              ],
+    ),
+    h(
+      "div.form",
       h("label", { for: "typed" }, "or a model id by hand"),
-      h("input", { id: "typed", value: picker.typed, autocomplete: "off", spellcheck: "false", oninput: (event) => { picker.typed = event.target.value.trim(); paint(); } })),
-    h("div.buttons",
-      h("button.button.main", { disabled: !picker.marked.length && !picker.typed }, wanted(picker) > 1 ? `${verb} (${wanted(picker)})` : verb),
-      h("button.button", { type: "button", onclick: () => close(null) }, "Cancel")));
+      h("input", {
+        id: "typed",
+        value: picker.typed,
+        autocomplete: "off",
+        spellcheck: "false",
+        oninput: (event) => {
+          picker.typed = event.target.value.trim();
+          paint();
+        },
+      }),
+    ),
+    h(
+      "div.buttons",
+      h(
+        "button.button.main",
+        { disabled: !picker.marked.length && !picker.typed },
+        wanted(picker) > 1 ? `${verb} (${wanted(picker)})` : verb,
+      ),
+      h("button.button", { type: "button", onclick: () => close(null) }, "Cancel"),
+    ),
+  );
 }
 
 const wanted = (picker) => picker.marked.length + (picker.typed ? 1 : 0);
@@ -80,13 +137,20 @@ function pick(picker, present, model, near, paint) {
     else picker.marked.push(entry);
     paint();
   };
-  return h("label", { key: model.id, class: there ? "pick there" : "pick" },
+  return h(
+    "label",
+    { key: model.id, class: there ? "pick there" : "pick" },
     h("input", { type: "checkbox", checked: place >= 0 || there, disabled: there, onchange: toggle }),
-    h("span.id", model.id, there ? h("span.muted", near ? " gone" : " in it") : place >= 0 && !near && h("b.flow", ` ${place + 1}`)),
+    h(
+      "span.id",
+      model.id,
+      there ? h("span.muted", near ? " gone" : " in it") : place >= 0 && !near && h("b.flow", ` ${place + 1}`),
+    ),
     h("span", known(model.free, "free", "paid")),
     h("span", model.context_window === null ? "–" : count(model.context_window)),
     h("span", known(model.tools, "tools", "no")),
-    h("span", known(model.vision, "vision", "no")));
+    h("span", known(model.vision, "vision", "no")),
+  );
 }
 
 const known = (value, yes, no) => (value === null ? "–" : value ? yes : no);
@@ -95,7 +159,10 @@ function matching(picker, near) {
   const text = picker.filter.trim().toLowerCase();
   const found = (picker.models ?? []).filter((model) => model.id.toLowerCase().includes(text));
   if (near && !text) {
-    const ids = nearest(near.slice(near.indexOf("/") + 1), found.map((model) => model.id));
+    const ids = nearest(
+      near.slice(near.indexOf("/") + 1),
+      found.map((model) => model.id),
+    );
     return ids.slice(0, 3).map((id) => found.find((model) => model.id === id));
   }
   return found.sort((one, other) => (other.free === true) - (one.free === true));

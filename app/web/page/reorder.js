@@ -34,7 +34,12 @@ export class Reorder {
   of(index) {
     const { lift } = this;
     if (lift === null) return { at: index, offset: 0, lifted: false };
-    if (index === lift.from) return { at: lift.to, offset: lift.by === "pointer" ? lift.offset : (lift.to - lift.from) * lift.rowHeight, lifted: true };
+    if (index === lift.from)
+      return {
+        at: lift.to,
+        offset: lift.by === "pointer" ? lift.offset : (lift.to - lift.from) * lift.rowHeight,
+        lifted: true,
+      };
     const at = moved([...lift.items.keys()], lift.from, lift.to).indexOf(index);
     return { at, offset: (at - index) * lift.rowHeight, lifted: false };
   }
@@ -120,7 +125,9 @@ export class Reorder {
         this.drop();
       } else {
         this.begin("keys", event, items, index, version);
-        announce(`${name} lifted from ${index + 1} of ${items.length}. Arrows move it, space drops it, escape puts it back.`);
+        announce(
+          `${name} lifted from ${index + 1} of ${items.length}. Arrows move it, space drops it, escape puts it back.`,
+        );
       }
     } else if (event.key === "Escape" && lifted) {
       announce(`${name} is back at ${this.lift.from + 1}.`);

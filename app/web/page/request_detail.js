@@ -52,36 +52,93 @@ function detail(one) {
   const rate = one.stream && flowed > LEAST_FLOW ? `  ${Math.round((one.tokens_out * 1000) / flowed)} tok/s` : "";
   const about = one.estimated ? "~" : "";
   const details = one.attempts.filter((attempt) => attempt.detail);
-  return h("section.request",
-    heading(one.id, `${one.chain} · ${one.stream ? "stream" : "plain"} · ${seconds(at)}.${String(at.getMilliseconds()).padStart(3, "0")}`),
+  return h(
+    "section.request",
+    heading(
+      one.id,
+      `${one.chain} · ${one.stream ? "stream" : "plain"} · ${seconds(at)}.${String(at.getMilliseconds()).padStart(3, "0")}`,
+    ),
     facts([
-      ["served by", one.entry ? entryName(one.entry) : h("span", { class: one.outcome === null ? "muted" : "out" }, one.outcome === null ? "still on its way" : "nobody")],
-      ["outcome", h("span", { class: role }, one.outcome === null ? "running" : word === String(one.status) ? word : `${word}${one.status ? ` (${one.status})` : ""}`)],
+      [
+        "served by",
+        one.entry
+          ? entryName(one.entry)
+          : h(
+              "span",
+              { class: one.outcome === null ? "muted" : "out" },
+              one.outcome === null ? "still on its way" : "nobody",
+            ),
+      ],
+      [
+        "outcome",
+        h(
+          "span",
+          { class: role },
+          one.outcome === null
+            ? "running"
+            : word === String(one.status)
+              ? word
+              : `${word}${one.status ? ` (${one.status})` : ""}`,
+        ),
+      ],
       ["tokens", `${about}${grouped(one.tokens_in)} in  ${about}${grouped(one.tokens_out)} out${rate}`],
-      ["time", `${one.first_token_ms === null ? "" : `${duration(one.first_token_ms)} first token  `}${duration(one.duration_ms)} total`],
+      [
+        "time",
+        `${one.first_token_ms === null ? "" : `${duration(one.first_token_ms)} first token  `}${duration(one.duration_ms)} total`,
+      ],
       ["saved", one.saved_usd === null ? "" : dollars(one.saved_usd)],
       ["asked by", [one.client, one.agent].filter(Boolean).join(" · ")],
     ]),
     timeline(one.trail, one.attempts, one.duration_ms, one.tokens_out),
-    details.map((attempt, index) => h("div", { key: index, class: "quote" },
-      h("p.muted", `${outcomeInWords(attempt.outcome)} from ${attempt.entry.split("/")[0]}${attempt.status ? ", in its own words" : ""}`), h("p", attempt.detail))),
-    h("div.buttons", button("Copy the id", () => copyText(one.id, `Copied ${one.id}`))));
+    details.map((attempt, index) =>
+      h(
+        "div",
+        { key: index, class: "quote" },
+        h(
+          "p.muted",
+          `${outcomeInWords(attempt.outcome)} from ${attempt.entry.split("/")[0]}${attempt.status ? ", in its own words" : ""}`,
+        ),
+        h("p", attempt.detail),
+      ),
+    ),
+    h(
+      "div.buttons",
+      button("Copy the id", () => copyText(one.id, `Copied ${one.id}`)),
+    ),
+  );
 }
 
 /** The fall line with a bar per attempt: thin until the first token, then heavy. */
 export function timeline(trail, attempts, total, tokensOut) {
   const landing = trail.findIndex(([, outcome]) => outcome === "ok");
-  return h("div.timeline",
+  return h(
+    "div.timeline",
     h("p.scale.muted", { "aria-hidden": "true" }, h("span", "0s"), h("span", duration(total))),
-    h("ol.fall", trail.map(([name, outcome], index) => {
-      const place = landing < 0 ? (outcome === "not-tried" ? "dry" : "passed") : placeOf(index, landing);
-      const [mark, role] = trailMark(outcome) ?? ["", "muted"];
-      const own = attempts.filter((attempt) => attempt.entry === name);
-      return h("li", { key: name, class: `entry ${place} ${outcome === "ok" ? "" : "spent"}` },
-        rail(), sign(mark, role), entryName(name),
-        h("span.bars", own.map((attempt, number) => bar(attempt, total, number))),
-        h("span", { class: `words ${role}` }, outcome === "ok" ? `ok${tokensOut ? `, ${count(tokensOut)} tokens out` : ""}` : wordsOf(outcome, own)));
-    })));
+    h(
+      "ol.fall",
+      trail.map(([name, outcome], index) => {
+        const place = landing < 0 ? (outcome === "not-tried" ? "dry" : "passed") : placeOf(index, landing);
+        const [mark, role] = trailMark(outcome) ?? ["", "muted"];
+        const own = attempts.filter((attempt) => attempt.entry === name);
+        return h(
+          "li",
+          { key: name, class: `entry ${place} ${outcome === "ok" ? "" : "spent"}` },
+          rail(),
+          sign(mark, role),
+          entryName(name),
+          h(
+            "span.bars",
+            own.map((attempt, number) => bar(attempt, total, number)),
+          ),
+          h(
+            "span",
+            { class: `words ${role}` },
+            outcome === "ok" ? `ok${tokensOut ? `, ${count(tokensOut)} tokens out` : ""}` : wordsOf(outcome, own),
+          ),
+        );
+      }),
+    ),
+  );
 }
 
 function wordsOf(outcome, attempts) {
@@ -93,12 +150,22 @@ function wordsOf(outcome, attempts) {
 function bar(attempt, total, key) {
   const part = (milliseconds) => Math.max(0, Math.min(100, (100 * milliseconds) / Math.max(1, total)));
   const served = attempt.outcome === "ok";
-  const role = served ? "flow" : trailMark(attempt.outcome)?.[1] ?? "low";
+  const role = served ? "flow" : (trailMark(attempt.outcome)?.[1] ?? "low");
   const thin = attempt.first_token_ms ?? attempt.duration_ms;
   return [
-    h("span", { key: `${key} wait`, class: `thin ${role}`, style: { left: `${part(attempt.started_ms)}%`, width: `${Math.max(0.7, part(thin))}%` } }),
-    attempt.first_token_ms !== null && h("span", {
-      key: `${key} flow`, class: `thick ${role}`, style: { left: `${part(attempt.started_ms + thin)}%`, width: `${Math.max(0.7, part(attempt.duration_ms - thin))}%` },
+    h("span", {
+      key: `${key} wait`,
+      class: `thin ${role}`,
+      style: { left: `${part(attempt.started_ms)}%`, width: `${Math.max(0.7, part(thin))}%` },
     }),
+    attempt.first_token_ms !== null &&
+      h("span", {
+        key: `${key} flow`,
+        class: `thick ${role}`,
+        style: {
+          left: `${part(attempt.started_ms + thin)}%`,
+          width: `${Math.max(0.7, part(attempt.duration_ms - thin))}%`,
+        },
+      }),
   ];
 }

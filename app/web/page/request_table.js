@@ -13,9 +13,26 @@ const className = (column) => `c-${column.replace(" ", "-")}${NUMBERS.has(column
 
 /** The head of the table. On a phone the rows speak for themselves, so it is only heard there. */
 export function requestHead() {
-  return h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, COLUMNS.map((column) => h("th", {
-    key: column, class: className(column), scope: "col", role: "columnheader",
-  }, column))));
+  return h(
+    "thead",
+    { role: "rowgroup" },
+    h(
+      "tr",
+      { role: "row" },
+      COLUMNS.map((column) =>
+        h(
+          "th",
+          {
+            key: column,
+            class: className(column),
+            scope: "col",
+            role: "columnheader",
+          },
+          column,
+        ),
+      ),
+    ),
+  );
 }
 
 const kept = new WeakMap();
@@ -35,21 +52,38 @@ function describe(request, index, open, filters) {
   const [word, role] = requestOutcome(request);
   const running = request.outcome === null;
   const cells = {
-    time: h("a", { href: `#requests/${encodeURIComponent(request.id)}${filters}`, "aria-current": open ? "true" : null }, seconds(new Date(request.time))),
+    time: h(
+      "a",
+      { href: `#requests/${encodeURIComponent(request.id)}${filters}`, "aria-current": open ? "true" : null },
+      seconds(new Date(request.time)),
+    ),
     chain: request.chain,
     trail: trailOf(request.trail),
-    "served by": request.entry ? entryName(request.entry) : h("span", { class: running ? "muted" : "out" }, running ? "…" : "nobody"),
+    "served by": request.entry
+      ? entryName(request.entry)
+      : h("span", { class: running ? "muted" : "out" }, running ? "…" : "nobody"),
     client: request.client,
-    outcome: h("span", { class: role }, running ? `… ${duration(Math.max(0, now() - Date.parse(request.time)))}` : word),
+    outcome: h(
+      "span",
+      { class: role },
+      running ? `… ${duration(Math.max(0, now() - Date.parse(request.time)))}` : word,
+    ),
     in: request.tokens_in ? tokens(request.tokens_in, request) : MISSING,
     out: request.tokens_out ? tokens(request.tokens_out, request) : MISSING,
     first: duration(request.first_token_ms),
     total: running ? "" : duration(request.duration_ms),
   };
-  return h("tr", {
-    key: request.id, role: "row", class: open ? "open" : null, "aria-rowindex": index === null ? null : index + 2,
-    onclick: (event) => event.target.closest("a") || event.currentTarget.querySelector("a").click(),
-  }, COLUMNS.map((column) => h("td", { key: column, role: "cell", class: className(column) }, cells[column])));
+  return h(
+    "tr",
+    {
+      key: request.id,
+      role: "row",
+      class: open ? "open" : null,
+      "aria-rowindex": index === null ? null : index + 2,
+      onclick: (event) => event.target.closest("a") || event.currentTarget.querySelector("a").click(),
+    },
+    COLUMNS.map((column) => h("td", { key: column, role: "cell", class: className(column) }, cells[column])),
+  );
 }
 
 const tokens = (number, { estimated }) => `${estimated ? "~" : ""}${count(number)}`;

@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 import { redraw } from "./draw.js";
 import { isLost, live, onEvent } from "./live.js";
 import { button, choice, empty, heading } from "./parts.js";
+import { isAskedFor } from "./request_filter.js";
 import { requestDetail } from "./request_detail.js";
 import { requestHead, requestRow } from "./request_table.js";
 import { tellError } from "./toast.js";
@@ -17,7 +18,16 @@ const SPARE = 32;
 const STEP = 16;
 const PHONE = matchMedia("(max-width: 620px)");
 const TYPING = 250;
-const STATUSES = [["", "any outcome"], ["ok", "ok"], ["failed", "failed"], ["interrupted", "cut off"], ["left", "client left"], ["429", "429"], ["4xx", "4xx"], ["5xx", "5xx"]];
+const STATUSES = [
+  ["", "any outcome"],
+  ["ok", "ok"],
+  ["failed", "failed"],
+  ["interrupted", "cut off"],
+  ["left", "client left"],
+  ["429", "429"],
+  ["4xx", "4xx"],
+  ["5xx", "5xx"],
+];
 const FILTERS = ["q", "chain", "provider", "status"];
 
 const log = { filters: {}, items: [], next: null, loaded: false, loading: false, fresh: [], paused: false };
@@ -48,11 +58,18 @@ export const requests = {
     const filters = query(log.filters);
     return [
       filterBar(),
-      h("div", { key: "split", class: route.id ? "split open" : "split" },
+      h(
+        "div",
+        { key: "split", class: route.id ? "split open" : "split" },
         h("div.list", { key: "list" }, list(route.id, filters)),
-        route.id && h("div.side", { key: "side" },
-          h("p", h("a", { href: `#requests${filters}` }, "← all requests")),
-          requestDetail.draw())),
+        route.id &&
+          h(
+            "div.side",
+            { key: "side" },
+            h("p", h("a", { href: `#requests${filters}` }, "← all requests")),
+            requestDetail.draw(),
+          ),
+      ),
     ];
   },
 };
@@ -61,23 +78,50 @@ function filterBar() {
   const set = (name) => (value) => {
     location.replace(`#requests${query({ ...log.filters, [name]: value })}`);
   };
-  const among = (label, name, values) => choice(label, log.filters[name], [["", `any ${label}`], ...present(values, log.filters[name])], set(name));
-  return h("form.filters", { key: "filters", onsubmit: (event) => event.preventDefault() },
+  const among = (label, name, values) =>
+    choice(label, log.filters[name], [["", `any ${label}`], ...present(values, log.filters[name])], set(name));
+  return h(
+    "form.filters",
+    { key: "filters", onsubmit: (event) => event.preventDefault() },
     h("input", {
-      id: "filter-text", type: "search", "aria-label": "filter by text", placeholder: "filter by text", value: log.filters.q, autocomplete: "off",
+      id: "filter-text",
+      type: "search",
+      "aria-label": "filter by text",
+      placeholder: "filter by text",
+      value: log.filters.q,
+      autocomplete: "off",
       oninput: (event) => typed(event.target.value.trim(), set("q")),
     }),
-    among("chain", "chain", live.chains.map((chain) => chain.name)),
-    among("provider", "provider", live.providers.map((provider) => provider.id)),
-    choice("outcome", log.filters.status, log.filters.status && !STATUSES.some(([value]) => value === log.filters.status) ? [...STATUSES, [log.filters.status, log.filters.status]] : STATUSES, set("status")),
-    h("span.rule-less",
+    among(
+      "chain",
+      "chain",
+      live.chains.map((chain) => chain.name),
+    ),
+    among(
+      "provider",
+      "provider",
+      live.providers.map((provider) => provider.id),
+    ),
+    choice(
+      "outcome",
+      log.filters.status,
+      log.filters.status && !STATUSES.some(([value]) => value === log.filters.status)
+        ? [...STATUSES, [log.filters.status, log.filters.status]]
+        : STATUSES,
+      set("status"),
+    ),
+    h(
+      "span.rule-less",
       button(log.paused ? "Go on" : "Pause", () => pause(!log.paused), { "aria-pressed": String(log.paused) }),
       h("a.button", { href: `api/requests.csv${query(log.filters)}`, download: "requests.csv" }, "CSV"),
-      h("a.button", { href: `api/requests.jsonl${query(log.filters)}`, download: "requests.jsonl" }, "JSONL")));
+      h("a.button", { href: `api/requests.jsonl${query(log.filters)}`, download: "requests.jsonl" }, "JSONL"),
+    ),
+  );
 }
 
 // A filter may name what is no longer configured: the log still knows it.
-const present = (values, value) => (value && !values.includes(value) ? [...values, value] : values).map((one) => [one, one]);
+const present = (values, value) =>
+  (value && !values.includes(value) ? [...values, value] : values).map((one) => [one, one]);
 
 let typing = 0;
 
@@ -93,19 +137,33 @@ function pause(on) {
 }
 
 function list(openId, filters) {
-  const state = isLost() ? h("span.low", "◔ not connected")
-    : log.paused ? h("span.low", "paused") : h("span.flow", "● live");
+  const state = isLost()
+    ? h("span.low", "◔ not connected")
+    : log.paused
+      ? h("span.low", "paused")
+      : h("span.flow", "● live");
   const shown = log.next === null ? many(log.items.length, "request") : `the newest ${grouped(log.items.length)}`;
   return [
-    heading("requests", log.loaded ? `${shown}${Object.values(log.filters).some(Boolean) ? " of those asked for" : ""}` : "reading …", { more: [state, log.fresh.length > 0 && h("button.link.fresh", { onclick: toTop }, `▲ ${log.fresh.length} new`)] }),
+    heading(
+      "requests",
+      log.loaded ? `${shown}${Object.values(log.filters).some(Boolean) ? " of those asked for" : ""}` : "reading …",
+      {
+        more: [state, log.fresh.length > 0 && h("button.link.fresh", { onclick: toTop }, `▲ ${log.fresh.length} new`)],
+      },
+    ),
     log.items.length ? table(openId, filters) : log.loaded && nothing(),
     log.next !== null && h("p.older", button(log.loading ? "…" : "Older", more, { disabled: log.loading })),
   ];
 }
 
 function nothing() {
-  if (Object.values(log.filters).some(Boolean)) return empty("No request is like that. ", h("a", { href: "#requests" }, "Clear the filter"), ".");
-  return empty(`No request yet. Point a program at ${live.status.base_url}, or `, h("a", { href: "#test" }, "test a prompt"), ".");
+  if (Object.values(log.filters).some(Boolean))
+    return empty("No request is like that. ", h("a", { href: "#requests" }, "Clear the filter"), ".");
+  return empty(
+    `No request yet. Point a program at ${live.status.base_url}, or `,
+    h("a", { href: "#test" }, "test a prompt"),
+    ".",
+  );
 }
 
 /** Of a log of any length only the rows in sight are elements; blank rows keep their room. */
@@ -113,15 +171,27 @@ function table(openId, filters) {
   const height = rowHeight();
   const [first, last] = inSight(height);
   const rows = log.items.slice(first, last);
-  return h("table", { role: "table", class: "requests log", "aria-label": "requests", "aria-rowcount": log.next === null ? log.items.length + 1 : -1 },
+  return h(
+    "table",
+    {
+      role: "table",
+      class: "requests log",
+      "aria-label": "requests",
+      "aria-rowcount": log.next === null ? log.items.length + 1 : -1,
+    },
     requestHead(),
-    h("tbody", { role: "rowgroup", id: "log-rows" },
+    h(
+      "tbody",
+      { role: "rowgroup", id: "log-rows" },
       room("above", first * height),
       rows.map((one, index) => requestRow(one, { index: first + index, open: one.id === openId, filters })),
-      room("below", (log.items.length - last) * height)));
+      room("below", (log.items.length - last) * height),
+    ),
+  );
 }
 
-const room = (key, height) => h("tr.room", { key, "aria-hidden": "true" }, h("td", { style: { height: `${height}px` } }));
+const room = (key, height) =>
+  h("tr.room", { key, "aria-hidden": "true" }, h("td", { style: { height: `${height}px` } }));
 
 /** As --log-row in the style sheet: rows of one height, or nobody could say which are in sight. */
 const rowHeight = () => (PHONE.matches ? 58 : 30);
@@ -129,7 +199,10 @@ const rowHeight = () => (PHONE.matches ? 58 : 30);
 function inSight(height) {
   const top = document.getElementById("log-rows")?.getBoundingClientRect().top ?? 0;
   const first = Math.max(0, Math.floor((-top / height - SPARE) / STEP) * STEP);
-  return [Math.min(first, log.items.length), Math.min(log.items.length, first + Math.ceil(innerHeight / height) + 2 * SPARE + STEP)];
+  return [
+    Math.min(first, log.items.length),
+    Math.min(log.items.length, first + Math.ceil(innerHeight / height) + 2 * SPARE + STEP),
+  ];
 }
 
 let drawnAt = 0;
@@ -187,17 +260,6 @@ async function more() {
     log.loading = false;
     redraw();
   }
-}
-
-/** Whether a request that has just ended is one of those that are asked for. */
-export function isAskedFor(request, { q, chain, provider, status }) {
-  const asked = request.trail.filter(([, outcome]) => outcome !== "not-tried" && !outcome.startsWith("skipped:")).map(([entry]) => entry);
-  const of = (entry) => entry.slice(0, entry.indexOf("/"));
-  const text = [request.id, request.client, request.agent, request.chain, request.entry ?? ""];
-  return (!chain || request.chain === chain)
-    && (!provider || asked.some((entry) => of(entry) === provider))
-    && (!status || request.outcome === status || String(request.status) === status || `${String(request.status)[0]}xx` === status)
-    && (!q || text.some((one) => one.toLowerCase().includes(q.toLowerCase())));
 }
 
 onEvent((name, data) => {

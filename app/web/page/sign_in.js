@@ -31,15 +31,31 @@ export function signIn(enter) {
       redraw();
     }
   }
-  return h("main", { id: "content", class: "alone" },
+  return h(
+    "main",
+    { id: "content", class: "alone" },
     h("h1.brand", brand()),
-    h("form.form", { onsubmit: send },
+    h(
+      "form.form",
+      { onsubmit: send },
       h("label", { for: "token" }, "Admin token"),
       h("input", {
-        id: "token", name: "token", type: "password", autocomplete: "current-password", required: true, autofocus: true,
-        "aria-invalid": fault ? "true" : null, "aria-describedby": "token-hint token-fault",
+        id: "token",
+        name: "token",
+        type: "password",
+        autocomplete: "current-password",
+        required: true,
+        autofocus: true,
+        "aria-invalid": fault ? "true" : null,
+        "aria-describedby": "token-hint token-fault",
       }),
-      h("p", { id: "token-hint", class: "muted" }, "429chain prints it at start; it is server.admin_token in config.toml."),
+      h(
+        "p",
+        { id: "token-hint", class: "muted" },
+        "429chain prints it at start; it is server.admin_token in config.toml.",
+      ),
       h("p", { id: "token-fault", class: "fault", role: "alert" }, fault),
-      h("button.button.main", "Sign in")));
+      h("button.button.main", "Sign in"),
+    ),
+  );
 }

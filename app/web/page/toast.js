@@ -34,10 +34,23 @@ function draw() {
 }
 
 function shown(one) {
-  return h("div", { key: one.id, class: `toast ${one.kind}`, role: one.kind === "out" ? "alert" : "status" },
+  return h(
+    "div",
+    { key: one.id, class: `toast ${one.kind}`, role: one.kind === "out" ? "alert" : "status" },
     h("span", one.text),
-    one.action && h("button.link", { onclick: () => { dismiss(one); one.action[1](); } }, one.action[0]),
-    h("button.close", { "aria-label": "dismiss", onclick: () => dismiss(one) }, "×"));
+    one.action &&
+      h(
+        "button.link",
+        {
+          onclick: () => {
+            dismiss(one);
+            one.action[1]();
+          },
+        },
+        one.action[0],
+      ),
+    h("button.close", { "aria-label": "dismiss", onclick: () => dismiss(one) }, "×"),
+  );
 }
 
 /** Words for a screen reader alone. */

@@ -12,7 +12,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types snap shots-web faults fuzz crash soak harvest bench bench-quick clients lock venv clean
+.PHONY: help run test lint types snap shots shots-web faults fuzz crash soak harvest paging bench bench-quick clients lock venv clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ types: $(venv)  ## pyright, strict
 snap: $(venv)  ## take over what the snapshot tests show now
 	@$(python) -m pytest $(shell grep -rlE 'snapshot: SnapshotAssertion|snap_compare' tests --include='*.py') --snapshot-update
 
+shots: $(venv)  ## pictures of the terminal interface and docs/keys.md (needs rsvg-convert)
+	@$(python) -m tests.screens.shots
+	@$(python) -m tests.screens.keys_page
+
 shots-web: $(venv)  ## pictures of the web view, docs/images/web-*.png (needs chromium)
 	@$(python) -m tests.web docs/images
 
@@ -56,6 +60,9 @@ soak: $(venv)  ## mixed traffic, and nothing may grow (T=600 seconds)
 
 harvest: $(venv)  ## how much of a farm's free tokens is found (10 minutes; ARGS="--shape bursts")
 	@$(python) -m tests.harvest $(ARGS)
+
+paging: $(venv)  ## the request log at a million rows, every filter
+	@$(python) -m tests.paging $(ARGS)
 
 bench: $(venv)  ## speed beside a pass-through without features
 	@$(python) -m bench $(ARGS)

@@ -22,6 +22,7 @@ from screens.journal import Journal
 from screens.keys import EVERYWHERE, bindings
 from screens.onboarding import Onboarding
 from screens.onboarding_plan import wanted
+from screens.output import Output
 from screens.picture import Feed, Picture
 from screens.registry import PAGES
 from screens.symbols import Symbols, choose_symbols
@@ -99,6 +100,7 @@ class Shell(App[None]):
         self.writing = Writing(self)
         self.demo_runs = surroundings.demo_plays
         self._welcomed = False
+        self._output = Output(None)
         self._frozen_since: float | None = None
         self._blurred_since: float | None = None
         self._look_now = asyncio.Event()
@@ -132,6 +134,7 @@ class Shell(App[None]):
     # Life.
 
     def on_mount(self) -> None:
+        self._output = Output(self._driver)
         self.theme_changed_signal.subscribe(self, self._theme_changed)
         self.set_keymap(dict(self.look.keys))
         self.run_worker(self._live(), name="live", exit_on_error=True)
@@ -144,7 +147,8 @@ class Shell(App[None]):
                 before = self.feed.latest
                 for one in happenings(before, await self.feed.look()):
                     self.tell(one.text, one.weight, one.kind)
-            self._show(self.feed.latest)
+            if not self._output.is_stuck:
+                self._show(self.feed.latest)
             self._welcome(self.feed.latest)
             try:
                 async with asyncio.timeout(self._pause()):

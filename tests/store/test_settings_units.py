@@ -158,7 +158,8 @@ def test_what_is_read_as_a_base_url_is_plain(raw: str) -> None:
     except BadAddress:
         return
     assert address.url.isascii()
-    assert not set(address.url) & set("@?#{} \n")
+    assert not set(address.url) & set("?#{} \n")
+    assert "@" not in address.url.split("/")[2]
     assert address.reach != "refused"
     assert 1 <= address.port <= 65535
 

@@ -12,10 +12,10 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types snap shots shots-web faults fuzz crash soak harvest paging bench bench-quick clients lock venv clean
+.PHONY: help run test lint types snap shots shots-web faults fuzz crash soak harvest paging bench bench-quick clients release-check image lock venv clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(venv)  ## the demo: no account, no network, no config file (ARGS="--no-tui" adds flags)
 	@$(python) -m app --demo $(ARGS)
@@ -72,6 +72,12 @@ bench-quick: $(venv)  ## the same in under a minute
 
 clients: $(venv)  ## every client of docs/clients.md, installed and run (ARGS="codex --folder DIR")
 	@$(python) -m tests.clients $(ARGS)
+
+release-check: $(venv)  ## the wheel, by pip, uv and pipx on each Python (ARGS="--with pip --python 3.12")
+	@$(python) -m tests.release $(ARGS)
+
+image: $(venv)  ## the container image, labelled with the version (needs docker)
+	@docker build --tag 429chain --build-arg VERSION="$$($(python) -m app --version | cut -d' ' -f2)" .
 
 lock:  ## pin requirements/*.txt to what pyproject.toml allows (UPGRADE=--upgrade takes the newest)
 	@command -v uv >/dev/null || { \

@@ -66,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _attach(options, arguments)
             case "connect":
                 return _connect(options, arguments.client)
+            case "backup":
+                return _backup(options, arguments.file)
             case _:
                 return _serve(options)
     except UserError as error:
@@ -113,9 +115,12 @@ def _parser() -> argparse.ArgumentParser:
     told = "print the lines to paste into a client (codex, claude-code, openai, ...)"
     connect = commands.add_parser("connect", help=told, description=told, allow_abbrev=False)
     connect.add_argument("client", metavar="CLIENT", help="one of those that docs/clients.md lists")
+    told = "write the config and a copy of the database into a tar.gz"
+    backup = commands.add_parser("backup", help=told, description=told, allow_abbrev=False)
+    backup.add_argument("file", type=Path, metavar="FILE", help="a new one, such as 429chain.tgz")
     for command in (status, ask, attach):
         _add_address(command)
-    for command in (init, check, status, ask, attach, connect):
+    for command in (init, check, status, ask, attach, connect, backup):
         _add_flags(command, first=False)
     return parser
 
@@ -255,6 +260,20 @@ def _connect(options: Options, client: str) -> int:
     from app.connect import connect
 
     write_out(connect(client, options, environ=os.environ))
+    return 0
+
+
+def _backup(options: Options, target: Path) -> int:
+    from app.backup import back_up, percent
+    from store.paths import config_path, data_folder
+
+    done = back_up(
+        target,
+        config=config_path(options.config, os.environ),
+        database=data_folder(options.data_dir, os.environ) / "429chain.db",
+        progress=percent(sys.stderr),
+    )
+    write_out("\n".join([*done.lines(), ""]))
     return 0
 
 

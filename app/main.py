@@ -183,7 +183,7 @@ class _Instance:
             base_url=f"{port.url}/v1",
         )
         admin, admin_port = await open_admin(stack, parts)
-        lock.announce(admin_port.url if admin_port is not None else None)
+        lock.announce(admin_port.url if admin_port is not None else None, serves=port.url)
         await stack.enter_async_context(supervised("price list", savings.run_after_the_start))
         await self._background(stack, engine, configured, database)
         self._greet(loaded, port, admin_port)

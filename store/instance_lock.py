@@ -1,7 +1,7 @@
 """One process per data folder: a lock beside the database that says who holds it.
 
 The lock is the kernel's (`flock`), so it ends with the process however that ends; the file's text,
-`{"pid": ..., "url": ...}`, only tells a second process whom to talk to.
+`{"pid": ..., "url": ..., "serves": ...}`, only tells a second process whom to talk to.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ class Instance:
     pid: int | None
     url: str | None
     """Of its admin API."""
+    serves: str | None = None
+    """The proxy's own."""
 
 
 class AlreadyRunning(Exception):
@@ -49,11 +51,11 @@ class InstanceLock:
         self.problem = problem
         self._descriptor = descriptor
 
-    def announce(self, url: str | None) -> None:
-        """Tell a second process where this one's admin API listens."""
+    def announce(self, url: str | None, *, serves: str | None = None) -> None:
+        """Tell a second process where this one's admin API listens, and where it serves."""
         if self._descriptor is None:
             return
-        text = json.dumps({"pid": os.getpid(), "url": url}).encode()
+        text = json.dumps({"pid": os.getpid(), "url": url, "serves": serves}).encode()
         # First written, then cut: a reader between the two sees old text after the new, never less.
         os.pwrite(self._descriptor, text, 0)
         os.ftruncate(self._descriptor, len(text))
@@ -127,5 +129,9 @@ def _read(path: Path) -> Instance:
     if not isinstance(told, dict):
         return Instance(None, None)
     fields = cast("dict[str, object]", told)
-    pid, url = fields.get("pid"), fields.get("url")
-    return Instance(pid if isinstance(pid, int) else None, url if isinstance(url, str) else None)
+    pid, url, serves = (fields.get(name) for name in ("pid", "url", "serves"))
+    return Instance(
+        pid if isinstance(pid, int) else None,
+        url if isinstance(url, str) else None,
+        serves if isinstance(serves, str) else None,
+    )

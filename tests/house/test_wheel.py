@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
-import sys
 import sysconfig
+import tarfile
 import venv
 import zipfile
 from dataclasses import dataclass
@@ -15,9 +14,8 @@ from pathlib import Path
 import pytest
 
 from app.version import VERSION
-from tests.house.layout import ROOMS, ROOT, modules, room_files, run
-
-BUILD = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
+from tests.house.layout import ROOMS, modules, room_files, run
+from tests.house.wheel import build, copy_source
 
 RUN_AND_IMPORT = """
 import contextlib, importlib, io, json, sys
@@ -57,7 +55,8 @@ class Installed:
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """Built from a copy, since setuptools leaves build/ and an egg-info where it builds."""
     home = tmp_path_factory.mktemp("wheel")
-    wheel = _build(home / "source", home / "dist")
+    copy_source(home / "source")
+    wheel = build("wheel", home / "source", home / "dist")
     venv.create(home / "venv", with_pip=True, symlinks=True)
     paths = {"base": str(home / "venv"), "platbase": str(home / "venv")}
     site = Path(sysconfig.get_path("purelib", "venv", paths))
@@ -78,17 +77,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     )
 
 
-def _build(source: Path, target: Path) -> Path:
-    compiled = shutil.ignore_patterns("__pycache__", "*.pyc")
-    for room in ROOMS:
-        shutil.copytree(ROOT / room, source / room, ignore=compiled)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source / name)
-    target.mkdir()
-    done = run([sys.executable, "-c", BUILD, str(target)], cwd=source)
-    assert done.returncode == 0, done.stderr
-    (wheel,) = target.glob("*.whl")
-    return wheel
+def _contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def _names(folder: Path) -> frozenset[str]:
@@ -106,6 +97,16 @@ def test_the_wheel_holds_every_file_of_the_four_rooms(installed: Installed) -> N
         held = {name for name in wheel.namelist() if name.startswith("chain429/")}
 
     assert held == {f"chain429/{path.as_posix()}" for path in room_files(installed.source)}
+
+
+def test_the_sdist_builds_the_same_wheel(installed: Installed, tmp_path: Path) -> None:
+    sdist = build("sdist", installed.source, tmp_path / "sdist")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    wheel = build("wheel", tmp_path / f"429chain-{VERSION}", tmp_path / "dist")
+
+    assert wheel.name == installed.wheel.name
+    assert _contents(wheel) == _contents(installed.wheel)
 
 
 def test_the_script_runs(installed: Installed) -> None:

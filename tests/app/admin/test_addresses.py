@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
 import pytest
-from aiohttp.abc import ResolveResult
 
 from tests.app.running import Instance, config, running
 from tests.upstreams.fake_provider import FakeProvider, fake_provider
@@ -18,17 +17,17 @@ NAME = "box.lan"
 
 
 def _lead(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    """Every name resolves to this address from now on."""
+    """The name resolves to this address from now on, whoever asks."""
+    kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+    real = socket.getaddrinfo
 
-    async def resolve(
-        self: object, host: str, port: int = 0, family: int = socket.AF_INET
-    ) -> list[ResolveResult]:
-        kind = socket.AF_INET6 if ":" in address else socket.AF_INET
-        return [
-            ResolveResult(hostname=host, host=address, port=port, family=kind, proto=0, flags=0)
-        ]
+    def getaddrinfo(host: Any, port: Any, *more: Any, **named: Any) -> Any:
+        if host not in (NAME, NAME.encode()):
+            return real(host, port, *more, **named)
+        where = (address, int(port or 0), 0, 0) if ":" in address else (address, int(port or 0))
+        return [(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", where)]
 
-    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", resolve)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
 
 def _at_name(lab: FakeProvider) -> str:

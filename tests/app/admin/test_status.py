@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.app.running import Instance
 from tests.upstreams.fake_provider import FakeProvider
 from tests.upstreams.replies import completion, refusal
@@ -14,9 +16,13 @@ async def test_it_counts_what_happened(instance: Instance, lab: FakeProvider) ->
     await instance.chat()
     lab.answer(refusal(500), refusal(500))
     await instance.chat()
-    # Reading the log waits until what has just ended stands in it.
+    # Reading the log waits until what has just ended stands in it; the minute is counted beside.
     await instance.ask("GET", "/api/requests")
     status = (await instance.ask("GET", "/api/status")).body
+    async with asyncio.timeout(5):
+        while status["counts"]["requests_per_minute"] < 3:
+            await asyncio.sleep(0.02)
+            status = (await instance.ask("GET", "/api/status")).body
     counts = status["counts"]
 
     assert (counts["requests_today"], counts["failed_today"], counts["in_flight"]) == (3, 1, 0)

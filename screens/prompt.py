@@ -53,7 +53,7 @@ class TestView(View):
     TestView .-earlier { display: none; }
     TestView.-wide #prompt { height: 3; }
     TestView.-wide TrailPane { width: 46; }
-    TestView.-wide Earlier { display: block; height: 7; width: 73; }
+    TestView.-wide Earlier { display: block; height: 7; }
     TestView Earlier { display: none; }
     """
 

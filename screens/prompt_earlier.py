@@ -42,13 +42,13 @@ class Earlier(Listing):
         if not self._runs:
             return []
         symbols = self.stage.symbols
-        head = heading(Line(), width, "earlier tests", "enter loads one", rule=symbols.rule)
+        head = heading(Line(), width - 2, "earlier tests", "enter loads one", rule=symbols.rule)
         rows = [Row(head)]
         for number, run in enumerate(self._runs):
             line = Line()
             line.put(1, f"{run.at.astimezone():%H:%M}", "muted")
             served = "".join(short(run.landing or "nobody", 34, symbols.cut))
-            end = line.right(width, served, "muted")
+            end = line.right(width - 2, served, "muted")
             line.put(8, fit(" ".join(run.prompt.split()), end - 10, symbols.cut))
             rows.append(Row(line, str(number)))
         return rows

@@ -287,6 +287,8 @@ class Shell(App[None]):
             return
         from screens.leaving import leave
 
+        # Whoever asked a moment ago would miss the proxy too.
+        await self.feed.look()
         leave(self)
 
     def stop(self) -> None:

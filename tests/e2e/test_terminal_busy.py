@@ -18,6 +18,8 @@ from tests.peers.lag import measured_lag
 from tests.upstreams.fake_provider import fake_provider
 from tests.upstreams.replies import stream
 
+pytestmark = pytest.mark.alone
+
 _STREAMS = 50
 _ROWS = 10_000
 _CHUNKS = 150

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, Literal
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
@@ -28,6 +28,7 @@ from screens.registry import PAGES
 from screens.symbols import Symbols, choose_symbols
 from screens.themes import THEMES, colours_of, variables_of
 from screens.toasts import Weight
+from screens.type_ahead import TypeAhead
 from screens.view import View
 from screens.writing import Writing
 
@@ -70,7 +71,7 @@ class Surroundings:
     shutdown_grace_s: float = 10.0
 
 
-class Shell(App[None]):
+class Shell(TypeAhead):
     """The application. `stop` ends it from outside, by a signal."""
 
     TITLE = "429chain"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -278,6 +279,9 @@ def _backup(options: Options, target: Path) -> int:
 
 
 def _serve(options: Options) -> int:
+    # What a start loads stays; the collector would walk it a dozen times, a sixth of the start.
+    # `serve` switches it on again.
+    gc.disable()
     from app.main import serve
 
     return serve(options)

@@ -265,7 +265,8 @@ def _connect(options: Options, client: str) -> int:
 
 
 def _backup(options: Options, target: Path) -> int:
-    from app.backup import back_up, percent
+    from app.backup import back_up
+    from app.progress import percent
     from store.paths import config_path, data_folder
 
     done = back_up(

@@ -14,6 +14,7 @@ from pathlib import Path
 from app.logs import Logs
 from app.options import Options, UserError
 from app.signals import Signals
+from app.upgrade import Upgrade
 from proxy.clock import Clock
 from proxy.model import Preset
 from store import limit_state
@@ -91,7 +92,8 @@ class Ground:
         except AlreadyRunning as error:
             raise RunsAlready(str(error), error.url) from None
         trouble = self.logs.open_file(folder / "429chain.log")
-        database = Database(path, self.clock)
+        upgrade = Upgrade(path, self.clock)
+        database = Database(path, self.clock, upgrading=upgrade)
         stack.push_async_callback(database.close)
         try:
             await database.open()
@@ -100,6 +102,8 @@ class Ground:
         except DatabaseUnavailable as error:
             # Requests are served without a log; the recorder opens it as soon as it can.
             log.warning("%s", error)
+        if database.is_open:
+            upgrade.ended()
         for note in (lock.problem, trouble, *database.notes):
             if note:
                 log.warning("%s", note)

@@ -15,9 +15,10 @@ PAGE = ROOT / "docs" / "licences.md"
 _HEAD = """\
 # Licences of what 429chain is installed with
 
-429chain itself is under the [MIT licence](../LICENSE). What pip, uv or the container image install beside it, in the
-versions that `requirements/base.txt` pins, as the packages' own metadata say it; their full texts lie in
-site-packages, in each package's `.dist-info`. Tools for development are not installed with it and not listed.
+429chain itself is under the [MIT licence](../LICENSE). What pip, uv or the container image install
+beside it, in the versions that `requirements/base.txt` pins, as the packages' own metadata say it;
+their full texts lie in site-packages, in each package's `.dist-info`. The web view has no script of
+others. Tools for development are not installed with it and not listed.
 
 Written by `make licences`; a test compares.
 
@@ -62,17 +63,21 @@ def licences() -> Iterator[Licence]:
 
 def licence_of(metadata: PackageMetadata) -> str:
     """The identifier, from the newest field that is there. Raises Unknown."""
-    if expression := metadata.get("License-Expression"):
-        return expression
+    if expressions := _all(metadata, "License-Expression"):
+        return expressions[0]
     classified = [
         text.removeprefix(_CLASSIFIER)
-        for text in metadata.get_all("Classifier") or ()
+        for text in _all(metadata, "Classifier")
         if text.startswith(_CLASSIFIER)
     ]
-    told = classified or [metadata.get("License") or ""]
+    told = classified or _all(metadata, "License") or [""]
     if not all(told) or any(len(text) > _LONGEST or "\n" in text for text in told):
         raise Unknown(f"{metadata['Name']}: its metadata name no licence")
     return " OR ".join(_SAME.get(text, text) for text in told)
+
+
+def _all(metadata: PackageMetadata, field: str) -> list[str]:
+    return list(metadata.get_all(field) or ())
 
 
 def page() -> str:

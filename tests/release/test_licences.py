@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from tests.release.licences import PAGE, Unknown, identifiers, licence_of, licences, page
+from tests.release.licences import PAGE, Licence, Unknown, identifiers, licence_of, licences, page
 
 PERMISSIVE = {
     "0BSD",
@@ -39,10 +39,9 @@ def test_the_page_is_current() -> None:
     assert PAGE.read_text("utf-8") == page(), "make licences"
 
 
-@pytest.mark.parametrize("row", licences(), ids=lambda row: row.package)
-def test_each_licence_lets_us_ship_it(row: object) -> None:
-    assert isinstance(row, tuple)
-    assert identifiers(str(row[2])) <= PERMISSIVE | FILE_BY_FILE
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.package) for row in licences()])
+def test_each_licence_lets_us_ship_it(row: Licence) -> None:
+    assert identifiers(row.name) <= PERMISSIVE | FILE_BY_FILE
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ help:  ## this list
 run: $(venv)  ## the demo: no account, no network, no config file (ARGS="--no-tui" adds flags)
 	@$(python) -m app --demo $(ARGS)
 
+# Two at a time (tests/turns.py): with more, what one test does to another's timing is a coin toss.
 test: lint types $(sdk) $(axe)  ## everything that must pass before a commit (ARGS="-k NAME" narrows pytest)
-	@$(python) -m pytest $(ARGS)
+	@$(python) -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: $(venv)  ## ruff, formatting, import directions
 	@.venv/bin/ruff check .

@@ -62,7 +62,7 @@ aider --model openai/{chain}
     ),
     Recipe(
         "cline",
-        "Cline, Roo Code, Continue and other editor plugins",
+        "Cline, Roo Code and other editor plugins",
         (
             Lines(
                 "settings",
@@ -73,7 +73,39 @@ API Key:       the value of {key}
 Model ID:      {chain}
 """,
             ),
+            Lines(
+                "shell",
+                """\
+cline auth -p openai -b {v1} -k "${key}" -m {chain}
+cline -P openai "Say hello"
+""",
+            ),
         ),
+        "the settings are those of the plugin's window, the shell lines those of Cline's own "
+        "command line. Its first request is some 5,500 tokens.",
+    ),
+    Recipe(
+        "continue",
+        "Continue",
+        (
+            Lines(
+                "~/.continue/config.yaml",
+                """\
+name: 429chain
+version: 0.0.1
+schema: v1
+models:
+  - name: {chain}
+    provider: openai
+    model: {chain}
+    apiBase: {v1}
+    apiKey: ${{ secrets.{key} }}
+    roles: [chat, edit, apply]
+""",
+            ),
+            Lines("shell", 'cn --config ~/.continue/config.yaml -p "Say hello"\n'),
+        ),
+        "the editor plugin reads the same file, and the key from ~/.continue/.env.",
     ),
     Recipe(
         "open-webui",

@@ -16,6 +16,8 @@ from bench.loads import WrongAnswer
 from bench.report import Row
 from bench.setting import QUICK, Bench
 
+pytestmark = pytest.mark.alone
+
 SMOKE = replace(
     QUICK,
     rounds=1,

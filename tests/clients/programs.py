@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 SWITCHES: Mapping[str, str] = {
     "ANONYMIZED_TELEMETRY": "false",
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "CONTINUE_ALLOW_ANONYMOUS_TELEMETRY": "0",
     "DISABLE_AUTOUPDATER": "1",
     "DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
@@ -66,6 +67,8 @@ PROGRAMS = (
             "--analytics-disable --no-show-model-warnings --no-pretty"
         },
     ),
+    Program("cline", npm=("cline",)),
+    Program("continue", npm=("@continuedev/cli",)),
     Program(
         "llm",
         pip=("llm",),

@@ -159,6 +159,7 @@ async def test_a_second_instance_is_refused_and_the_first_goes_on(tmp_path: Path
         await _ask(instance)
 
 
+@pytest.mark.alone
 async def test_after_a_kill_the_lock_is_free(tmp_path: Path):
     async with _instance(tmp_path) as instance:
         await _ask(instance)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from tests.e2e.process import CLIENT_KEY, HELLO, ChainProcess
+from tests.e2e.process import CLIENT_KEY, HELLO
 
 
 class OpenStream:
@@ -31,9 +31,9 @@ class OpenStream:
 
 
 @asynccontextmanager
-async def open_stream(chain: ChainProcess) -> AsyncGenerator[OpenStream]:
+async def open_stream(base_url: str) -> AsyncGenerator[OpenStream]:
     """A chat request with `stream`, answered with 200."""
-    url, headers = f"{chain.base_url}/chat/completions", {"authorization": f"Bearer {CLIENT_KEY}"}
+    url, headers = f"{base_url}/chat/completions", {"authorization": f"Bearer {CLIENT_KEY}"}
     async with (
         aiohttp.ClientSession(headers=headers) as session,
         session.post(url, json={**HELLO, "stream": True}) as answer,

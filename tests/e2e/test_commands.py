@@ -15,6 +15,7 @@ from tests.upstreams.fake_provider import fake_provider
 from tests.upstreams.replies import completion, refusal
 
 
+@pytest.mark.alone
 async def test_help_and_version_are_quick_and_import_nothing_heavy(tmp_path: Path):
     chain = await launch(tmp_path, ["--help"], python=["-X", "importtime"])
     assert await chain.ends() == 0

@@ -21,7 +21,7 @@ async def test_an_edit_is_live_within_two_seconds_and_drops_no_stream(tmp_path: 
         fake_provider([completion("from the new one")]) as new,
         running(tmp_path, config(a=old)) as chain,
     ):
-        async with open_stream(chain) as answer:
+        async with open_stream(chain.base_url) as answer:
             await answer.until(b"one")
             write_config(tmp_path, config(b=new))
             edited = time.monotonic()

@@ -27,7 +27,7 @@ async def test_sigterm_closes_the_port_and_lets_a_stream_end(tmp_path: Path):
         running(tmp_path, config(a=up)) as chain,
     ):
         port = chain.port
-        async with raw_client(port) as kept, open_stream(chain) as answer:
+        async with raw_client(port) as kept, open_stream(chain.base_url) as answer:
             assert (await kept.request("GET", "/health")).status == 200
             await answer.until(b"one")
             chain.send(signal.SIGTERM)
@@ -51,7 +51,7 @@ async def test_a_stream_longer_than_the_grace_ends_with_an_error_event(tmp_path:
         fake_provider([stream("one", asyncio.Event(), "two")]) as up,
         running(tmp_path, config(server='shutdown_grace = "1s"', a=up)) as chain,
     ):
-        async with open_stream(chain) as answer:
+        async with open_stream(chain.base_url) as answer:
             await answer.until(b"one")
             started = time.monotonic()
             chain.send(signal.SIGTERM)
@@ -149,7 +149,7 @@ async def test_the_second_signal_ends_it_at_once(tmp_path: Path, number: signal.
     async with (
         fake_provider([stream("one", asyncio.Event())]) as up,
         running(tmp_path, config(a=up)) as chain,
-        open_stream(chain) as answer,
+        open_stream(chain.base_url) as answer,
     ):
         await answer.until(b"one")
         chain.send(number)
@@ -182,7 +182,7 @@ async def test_what_a_terminal_signals_does_no_harm(tmp_path: Path):
     async with (
         fake_provider([stream("one", gate, "two")]) as up,
         running(tmp_path, config(a=up), environ={"TERM": "dumb"}) as chain,
-        open_stream(chain) as answer,
+        open_stream(chain.base_url) as answer,
     ):
         await answer.until(b"one")
         for _ in range(100):

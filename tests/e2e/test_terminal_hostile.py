@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.e2e.process import CLIENT_KEY, free_port, write_config
+from tests.e2e.process import CLIENT_KEY, config, free_port, write_config
 from tests.e2e.tmux import Tmux, in_terminal
 from tests.needs import require
 from tests.upstreams.fake_provider import FakeProvider, Received, fake_provider
@@ -88,6 +88,34 @@ async def test_no_text_reaches_the_terminal_as_anything_else(tmp_path: Path) -> 
     rest = _ALLOWED.sub("", output)
     assert not re.findall(r"[\x00-\x06\x0b\x0c\x0e-\x1f\x7f-\x9f]", rest), _around(rest)
     assert "\u202e" not in rest
+
+
+async def test_a_key_that_its_provider_echoes_is_on_no_screen(tmp_path: Path) -> None:
+    """Case 16: `401-echoes-key`, seen by somebody who walks through all screens."""
+    port, raw = free_port(), tmp_path / "raw"
+    flags = (
+        *("--config", tmp_path / "config.toml", "--data-dir", tmp_path / "data"),
+        *("--port", str(port), "--admin-port", "0"),
+    )
+    echo = refusal(401, "Incorrect API key provided: a-provider-key.", code="invalid_api_key")
+    async with fake_provider([echo]) as up, fake_provider([completion("hi")]) as other:
+        write_config(tmp_path, config(a=up, b=other))
+        async with in_terminal(tmp_path, *flags, columns=120, rows=40) as terminal:
+            terminal("pipe-pane", f"cat > {raw}")
+            await terminal.shows("a/m")
+            await _be_asked(port)
+            await terminal.shows("key refused")
+            for key, shown in (("2", "key refused"), ("5", "key refused"), ("3", "served by")):
+                terminal.press(key)
+                await terminal.shows(shown)
+            terminal.press("Enter")
+            await terminal.shows("Incorrect API key")
+            terminal.press("C-q")
+            await terminal.shows("answers nobody")
+            terminal.press("y")
+            assert await terminal.ends() == 0
+            assert "a-provider-key" not in terminal.screen
+    assert "a-provider-key" not in raw.read_text(encoding="utf-8", errors="replace")
 
 
 async def _be_asked(port: int) -> None:

@@ -7,7 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -73,12 +73,9 @@ async def in_terminal(
     columns: int = 100,
     rows: int = 30,
     environ: Mapping[str, str] | None = None,
-    files: Sequence[tuple[str, str]] = (),
+    module: str = "app",
 ) -> AsyncGenerator[Tmux]:
-    """`429chain ARGUMENTS` in a terminal of that size; `files` are written in `folder` first."""
-    for name, text in files:
-        (folder / name).write_text(text, encoding="utf-8")
-        (folder / name).chmod(0o600)
+    """`429chain ARGUMENTS` in a terminal of that size; `module` starts it in another way."""
     clean = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder / "home"),
@@ -88,7 +85,7 @@ async def in_terminal(
         "COLORTERM": "truecolor",
         **(environ or {}),
     }
-    program = shlex.join([sys.executable, "-m", "app", *map(str, arguments)])
+    program = shlex.join([sys.executable, "-m", module, *map(str, arguments)])
     # `exec sleep` keeps the window, so that what stands on it afterwards can be read.
     command = f"cd {shlex.quote(str(folder))}; {program}; echo left with $?; exec sleep 1000"
     tmux = Tmux(folder, clean)

@@ -7,7 +7,6 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from app.demo.asked import Asked
 from app.demo.completion import answer_cap, prompt_tokens
@@ -111,6 +110,9 @@ class _Replay:
         self._unused: dict[int, set[str]] = {}
         self._let_in: dict[str, float] = {}
         """When each entry last let a request in."""
+        self._planned = {one.planned.number: one.planned for one in outcomes}
+        self._left: dict[int, tuple[float, frozenset[str]]] = {}
+        """By request that was refused: when, and who further down had room for it then."""
         moments = [*_asked_moments(farm), *_failure_moments(outcomes)]
         if moments:
             # A counter of the farm begins with the first request: so do these.
@@ -123,7 +125,6 @@ class _Replay:
             moment = heapq.heappop(moments)
             self._clock.at = max(self._clock.at, moment.at)
             self._live(moment)
-        self.accounts.failovers = failovers(farm, outage)
 
     def _live(self, moment: _Moment) -> None:
         if moment.asked is not None and moment.happen == "arrives":
@@ -139,6 +140,7 @@ class _Replay:
     def _arrives(self, site: str, asked: Asked) -> None:
         accounts, quota = self.accounts, self._quotas[site]
         accounts.calls += 1
+        self._time_failover(f"{site}/{asked.model}", asked)
         busy = asked.refused is None and asked.status not in (0, 200)
         if busy:
             self._busy_until[site, asked.model] = asked.at + BUSY
@@ -164,6 +166,24 @@ class _Replay:
         self._tickets[id(asked)] = judged
         limits = [gauge.limit for gauge in quota.gauges(asked.model)]
         self._told.let_in(site, asked, limits, tokens)
+
+    def _time_failover(self, entry: str, asked: Asked) -> None:
+        """From the arrival of a refused request to its arrival at one further down who had room.
+
+        One that had none, and was asked when its window had ended, was waited for in the line.
+        """
+        planned = self._planned.get(number_of(asked.body))
+        if planned is None:
+            return
+        left, room = self._left.pop(planned.number, (0.0, frozenset[str]()))
+        cut = self._outage is not None and left < self._outage.killed < asked.at
+        if entry in room and not cut:
+            self.accounts.failovers.append(asked.at - left)
+        if asked.refused is not None or asked.status not in (0, 200):
+            place = [f"{id}/{model}" for id, model in CHAIN].index(entry)
+            below = CHAIN[place + 1 :]
+            room = frozenset(f"{id}/{m}" for id, m in below if self._wait(id, m, planned) == 0)
+            self._left[planned.number] = (asked.at, room)
 
     def _refusal(self, site: str, asked: Asked) -> RefusedCall:
         spent = asked.refused.spent if asked.refused is not None else ()
@@ -232,22 +252,3 @@ def _failure_moments(outcomes: Sequence[Outcome]) -> Iterator[_Moment]:
         if not outcome.complete:
             for name, before in zip(("look", "last look"), _LOOKS, strict=True):
                 yield _Moment(outcome.ended - before, 3, name, outcome=outcome)
-
-
-def failovers(farm: Mapping[str, SimulatedProvider], outage: Outage | None = None) -> list[float]:
-    """Seconds from the arrival of a request that was refused to its arrival further down."""
-    order = {f"{site}/{model}": place for place, (site, model) in enumerate(CHAIN)}
-    visits: dict[int, list[tuple[float, str, bool]]] = {}
-    for site, provider in farm.items():
-        for asked in provider.asked:
-            served = asked.refused is None and asked.status in (0, 200)
-            visit = (asked.at, f"{site}/{asked.model}", served)
-            visits.setdefault(number_of(asked.body), []).append(visit)
-    lost: list[float] = []
-    for stations in visits.values():
-        stations.sort()
-        for (left, here, served), (came, there, _) in pairwise(stations):
-            cut = outage is not None and left < outage.killed < came
-            if not served and not cut and order[there] > order[here]:
-                lost.append(came - left)
-    return lost

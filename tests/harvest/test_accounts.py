@@ -10,7 +10,7 @@ import pytest
 from app.demo.asked import Asked
 from app.demo.provider import SimulatedProvider
 from app.demo.quota import Refused
-from tests.harvest.accounts import Accounts, Outage, failovers, settle_accounts
+from tests.harvest.accounts import Accounts, Outage, settle_accounts
 from tests.harvest.farm import CHAIN, SITES
 from tests.harvest.load import Outcome
 from tests.harvest.perfect import SetClock
@@ -172,12 +172,26 @@ def test_a_failover_is_timed_from_one_arrival_to_the_next_further_down():
     records = Records()
     records.ask(1.0, "cerebras", 1, busy=True)
     records.ask(1.004, "mistral", 1)
+    records.client(1, ended=1.5, status=200)
     # Back up the chain is a new pass, not a failover.
     records.ask(5.0, "mistral", 2, busy=True)
     records.ask(9.0, "cerebras", 2)
+    records.client(2, ended=9.5, status=200)
 
-    (lost,) = failovers(records.farm)
+    (lost,) = records.settle().failovers
     assert isclose(lost, 0.004)
+
+
+def test_a_wait_for_who_had_no_room_is_not_a_failover():
+    records = Records()
+    for n in range(5):
+        records.ask(1.0 + n / 100, "gemini", n)
+    records.ask(2.0, "cerebras", 5, busy=True)
+    records.ask(61.0, "gemini", 5)
+    records.client(5, ended=61.5, status=200)
+
+    accounts = records.settle()
+    assert (accounts.failovers, accounts.replay_differs) == ([], 0)
 
 
 def test_what_was_under_way_when_it_was_killed_is_cut_off():

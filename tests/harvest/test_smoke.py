@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.harvest.run import run_shape
+
+pytestmark = pytest.mark.alone
 
 
 async def test_five_seconds_of_overload_are_served_in_full():

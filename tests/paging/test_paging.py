@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.paging.run import FILTERS, measure
+
+pytestmark = pytest.mark.alone
 
 
 async def test_a_page_of_any_filter_is_there_in_time(tmp_path: Path) -> None:

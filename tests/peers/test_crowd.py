@@ -16,6 +16,8 @@ from tests.upstreams.fake_provider import fake_provider
 from tests.upstreams.replies import completion
 from tests.upstreams.waiting import until
 
+pytestmark = pytest.mark.alone
+
 _CROWD = 9_000
 _MOST_WAIT = 0.05
 _AT_ONCE = 250

@@ -16,6 +16,8 @@ from tests.upstreams.fake_provider import FakeProvider, fake_provider
 from tests.upstreams.raw_client import RawClient, raw_client
 from tests.upstreams.replies import ROLE, Reply, completion, raw_stream, stream
 
+pytestmark = pytest.mark.alone
+
 _AT_ONCE = 0.2
 _AT_THE_LATEST = 1.0
 

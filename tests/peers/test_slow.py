@@ -21,6 +21,8 @@ from tests.upstreams.raw_client import RawClient, raw_client
 from tests.upstreams.replies import completion
 from tests.upstreams.waiting import until
 
+pytestmark = pytest.mark.alone
+
 _MIB = 2**20
 _STREAM = 24 * _MIB
 _MOST_GROWTH = 8.0

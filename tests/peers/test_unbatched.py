@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.faults.product import CLIENT_KEY
 from tests.peers.stage import CHAT, Stage, chat, staged
 from tests.upstreams.raw_client import raw_client
 from tests.upstreams.replies import DONE, chunk
 from tests.upstreams.scripted import loopback_server, read_request
+
+pytestmark = pytest.mark.alone
 
 _EVENTS = 300
 _STREAMS = 8

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
 
+import pytest
+
 from app.request_snapshot import RequestPage
 from screens.board import Board
 from screens.log_window import PAGE
@@ -16,6 +18,8 @@ from tests.screens.conftest import MakeShell
 from tests.screens.history import history, row
 from tests.screens.instance import FakeAdmin
 from tests.screens.seen import settled
+
+pytestmark = pytest.mark.alone
 
 _TICK_MS = 2.0
 _LOAD_MS = 100.0

@@ -28,6 +28,8 @@ from tests.upstreams.replies import (
 )
 from tests.upstreams.scripted import scripted_upstream
 
+pytestmark = pytest.mark.alone
+
 HEAD = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 
 

@@ -19,6 +19,8 @@ from tests.upstreams.certificate import untrusted_server
 from tests.upstreams.replies import Reply, completion, reply
 from tests.upstreams.scripted import loopback_server, scripted_upstream
 
+pytestmark = pytest.mark.alone
+
 IMPATIENT = Timeouts(connect=0.3, first_token=0.3, plain=0.3)
 
 

@@ -16,6 +16,8 @@ from tests.upstreams.raw_client import RawClient, raw_client
 from tests.upstreams.replies import ROLE, Reply, completion, raw_stream, stream
 from tests.upstreams.waiting import until
 
+pytestmark = pytest.mark.alone
+
 BODY: dict[str, Any] = {"model": "free", "messages": [{"role": "user", "content": "hi"}]}
 STREAM = {**BODY, "stream": True}
 

@@ -16,6 +16,8 @@ from tests.upstreams.fake_provider import Received
 from tests.upstreams.replies import Reply, completion, refusal
 from tests.upstreams.waiting import until
 
+pytestmark = pytest.mark.alone
+
 PATIENT = Routing(max_wait=30.0)
 VERY_PATIENT = Routing(max_wait=900.0, request_timeout=900.0)
 SOON = refusal(429, headers={"retry-after": "1"})

@@ -7,16 +7,17 @@ import asyncio
 import gc
 import logging
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from app.admin.parts import Parts
 from app.configured import Configured, client_key, secrets_of
 from app.console import WATCHED, narrate, tell_start
 from app.ground import Ground, RunsAlready, saved_limits
+from app.later import load_the_rest
 from app.logs import Logs
 from app.memory import give_back, keep_the_heap_whole
 from app.options import Options, UserError
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
     from screens.shell import Look
 
 log = logging.getLogger("429chain")
-
-OpenAdmin: TypeAlias = "Callable[[AsyncExitStack, Parts], Awaitable[tuple[Admin, Port | None]]]"
 
 _FLUSH_TIME = 5.0
 """Seconds that the last rows of the request log may take at the end."""
@@ -185,8 +184,7 @@ class _Instance:
             price=savings.price,
             base_url=f"{port.url}/v1",
         )
-        # Half of a start is to load the admin API: requests are served meanwhile.
-        open_admin = await asyncio.to_thread(_admin_api)
+        open_admin = await asyncio.to_thread(load_the_rest)
         admin, admin_port = await open_admin(stack, parts)
         lock.announce(admin_port.url if admin_port is not None else None, serves=port.url)
         await stack.enter_async_context(supervised("price list", savings.run_after_the_start))
@@ -282,12 +280,6 @@ class _Instance:
             shutdown_grace_s=settings.server.shutdown_grace,
         )
         return Shell(admin, surroundings, _look(settings.ui), elapsed=self._clock.now)
-
-
-def _admin_api() -> OpenAdmin:
-    from app.web.listen import open_admin
-
-    return open_admin
 
 
 async def _drain(engine: Engine, server: Server, grace: float) -> None:

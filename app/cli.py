@@ -197,6 +197,7 @@ def _port_or_off(text: str) -> int:
 
 def _init(options: Options, *, force: bool) -> int:
     from app.init import init
+    from app.progress import waiting
     from proxy.providers.presets import load_presets
     from store.paths import config_path
     from store.problems import ConfigError
@@ -204,7 +205,10 @@ def _init(options: Options, *, force: bool) -> int:
     # A new file goes where a start without flags would look for it.
     path = config_path(options.config, os.environ)
     try:
-        result = asyncio.run(init(path, environ=os.environ, presets=load_presets(), force=force))
+        with waiting(sys.stderr, "asking the providers whose keys are in the environment"):
+            result = asyncio.run(
+                init(path, environ=os.environ, presets=load_presets(), force=force)
+            )
     except ConfigError as error:
         raise UserError(str(error)) from None
     write_out("\n".join([*result.lines(), ""]))
@@ -213,18 +217,19 @@ def _init(options: Options, *, force: bool) -> int:
 
 def _check(options: Options, *, probe: bool) -> int:
     from app.check import check
+    from app.progress import waiting
     from proxy.providers.presets import load_presets
     from store.paths import config_path
 
-    result = asyncio.run(
-        check(
-            config_path(options.config, os.environ),
-            presets=load_presets(),
-            environ=os.environ,
-            overrides=options.overrides(),
-            probe=probe,
-        )
+    checking = check(
+        config_path(options.config, os.environ),
+        presets=load_presets(),
+        environ=os.environ,
+        overrides=options.overrides(),
+        probe=probe,
     )
+    with waiting(sys.stderr if probe else None, "asking the providers"):
+        result = asyncio.run(checking)
     write_out("\n".join([*result.lines, ""]))
     return 0 if result.ok else 1
 

@@ -79,6 +79,7 @@ class Ground:
         from app.init import init
 
         environ: Mapping[str, str] = {} if self.shown else self.process_environ
+        log.info("there is no %s: one is made of the provider keys that are found", path)
         result = await init(path, environ=environ, presets=self.presets)
         for line in result.lines():
             log.info("%s", line)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TextIO
 
 from store.database_file import Progress
@@ -25,3 +27,19 @@ def percent(terminal: TextIO | None, doing: str = "") -> Progress:
             terminal.flush()
 
     return show
+
+
+@contextmanager
+def waiting(terminal: TextIO | None, doing: str) -> Generator[None]:
+    """Shows `doing` while the block runs; it is gone at the end."""
+    if terminal is None or not terminal.isatty():
+        yield
+        return
+    shown = f"{doing} ..."
+    terminal.write(shown)
+    terminal.flush()
+    try:
+        yield
+    finally:
+        terminal.write(f"\r{' ' * len(shown)}\r")
+        terminal.flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from app.logs import Logs
 from app.options import Options, UserError
+from app.progress import waiting
 from app.signals import Signals
 from app.upgrade import Upgrade
 from proxy.clock import Clock
@@ -79,8 +81,8 @@ class Ground:
         from app.init import init
 
         environ: Mapping[str, str] = {} if self.shown else self.process_environ
-        log.info("there is no %s: one is made of the provider keys that are found", path)
-        result = await init(path, environ=environ, presets=self.presets)
+        with waiting(sys.stderr, "asking the providers whose keys are in the environment"):
+            result = await init(path, environ=environ, presets=self.presets)
         for line in result.lines():
             log.info("%s", line)
 

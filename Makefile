@@ -12,7 +12,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types snap shots shots-web faults fuzz crash soak harvest paging bench bench-quick clients release-check image lock venv clean
+.PHONY: help run test lint types snap shots shots-web faults fuzz crash soak harvest paging bench bench-quick clients release-check audit licences image lock venv clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,12 @@ clients: $(venv)  ## every client of docs/clients.md, installed and run (ARGS="c
 
 release-check: $(venv)  ## the wheel, by pip, uv and pipx on each Python (ARGS="--with pip --python 3.12")
 	@$(python) -m tests.release $(ARGS)
+
+audit: $(venv)  ## known vulnerabilities of what is pinned, by osv.dev; fails where it cannot ask
+	@$(python) -m tests.release.audit $(ARGS)
+
+licences: $(venv)  ## docs/licences.md, from the metadata of what is pinned
+	@$(python) -m tests.release.licences
 
 image: $(venv)  ## the container image, labelled with the version (needs docker)
 	@docker build --tag 429chain --build-arg VERSION="$$($(python) -m app --version | cut -d' ' -f2)" .

@@ -7,14 +7,12 @@ import os
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 from app.options import UserError
-from store.database_file import copy_database, create_private
+from store.database_file import Progress, copy_database, create_private
 
 CONFIG = "config.toml"
 DATABASE = "429chain.db"
@@ -22,9 +20,6 @@ DATABASE = "429chain.db"
 
 _COMPRESSION = 3
 """Of gzip: a request log shrinks to a fifth either way, and 9 would take four times as long."""
-
-Progress = Callable[[float], None]
-"""Told how much of the work is done, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +44,6 @@ class Backup:
             database,
             "not in it: keys that the config names as env: or file:, and .env",
         ]
-
-
-def percent(terminal: TextIO) -> Progress:
-    """Shows how far it is, where somebody looks on."""
-    shown = -1
-
-    def show(done: float) -> None:
-        nonlocal shown
-        now = int(done * 100)
-        if now > shown and terminal.isatty():
-            shown = now
-            terminal.write(f"\r{now} %" if now < 100 else "\r     \r")
-            terminal.flush()
-
-    return show
 
 
 def back_up(target: Path, *, config: Path, database: Path, progress: Progress) -> Backup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -196,6 +197,7 @@ def _port_or_off(text: str) -> int:
 
 def _init(options: Options, *, force: bool) -> int:
     from app.init import init
+    from app.progress import waiting
     from proxy.providers.presets import load_presets
     from store.paths import config_path
     from store.problems import ConfigError
@@ -203,7 +205,10 @@ def _init(options: Options, *, force: bool) -> int:
     # A new file goes where a start without flags would look for it.
     path = config_path(options.config, os.environ)
     try:
-        result = asyncio.run(init(path, environ=os.environ, presets=load_presets(), force=force))
+        with waiting(sys.stderr, "asking the providers whose keys are in the environment"):
+            result = asyncio.run(
+                init(path, environ=os.environ, presets=load_presets(), force=force)
+            )
     except ConfigError as error:
         raise UserError(str(error)) from None
     write_out("\n".join([*result.lines(), ""]))
@@ -212,18 +217,19 @@ def _init(options: Options, *, force: bool) -> int:
 
 def _check(options: Options, *, probe: bool) -> int:
     from app.check import check
+    from app.progress import waiting
     from proxy.providers.presets import load_presets
     from store.paths import config_path
 
-    result = asyncio.run(
-        check(
-            config_path(options.config, os.environ),
-            presets=load_presets(),
-            environ=os.environ,
-            overrides=options.overrides(),
-            probe=probe,
-        )
+    checking = check(
+        config_path(options.config, os.environ),
+        presets=load_presets(),
+        environ=os.environ,
+        overrides=options.overrides(),
+        probe=probe,
     )
+    with waiting(sys.stderr if probe else None, "asking the providers"):
+        result = asyncio.run(checking)
     write_out("\n".join([*result.lines, ""]))
     return 0 if result.ok else 1
 
@@ -264,7 +270,8 @@ def _connect(options: Options, client: str) -> int:
 
 
 def _backup(options: Options, target: Path) -> int:
-    from app.backup import back_up, percent
+    from app.backup import back_up
+    from app.progress import percent
     from store.paths import config_path, data_folder
 
     done = back_up(
@@ -278,6 +285,9 @@ def _backup(options: Options, target: Path) -> int:
 
 
 def _serve(options: Options) -> int:
+    # What a start loads stays; the collector would walk it a dozen times, a sixth of the start.
+    # `serve` switches it on again.
+    gc.disable()
     from app.main import serve
 
     return serve(options)

@@ -1,12 +1,15 @@
-"""What a headless instance tells whoever watches it: a greeting, then a line per request."""
+"""What an instance tells whoever watches its log: how it starts, then a line per request."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 
+from app.options import Options
+from app.version import VERSION
 from proxy.bus import Feed
 from proxy.events import HealthChanged, RequestFinished
+from store.settings_load import Loaded
 
 log = logging.getLogger("429chain")
 
@@ -17,6 +20,20 @@ _PAUSE = 0.05
 """Seconds in which a busy instance's lines are collected: nobody reads faster than that."""
 _MOST_PASSED = 8
 """Entries that a line names of those that were passed over."""
+
+
+def tell_start(loaded: Loaded, options: Options, base_url: str, *, shown: bool) -> None:
+    """What is served, and what of the config a person should know. `shown`: there is a screen."""
+    if loaded.path is not None and not options.demo:
+        log.info("config file: %s", loaded.path)
+    for warning in loaded.warnings:
+        log.warning("%s", warning)
+    chains = loaded.configuration.chains.values()
+    named = ", ".join(f"{chain.name} ({len(chain.entries)})" for chain in chains)
+    log.info("chains: %s", named or "none yet")
+    if not options.no_tui and not shown:
+        log.info("no terminal to draw on: serving without the interface (--no-tui says so)")
+    log.info("429chain %s serves %s", VERSION, base_url)
 
 
 async def narrate(feed: Feed) -> None:
@@ -57,24 +74,3 @@ def request_line(event: RequestFinished) -> str:
         f"{event.chain} -> {served}: {event.status} {event.outcome} "
         f"({kind}, {tokens}, {event.duration_ms / 1000:.2f} s){over}"
     )
-
-
-def demo_greeting(base_url: str, key: str) -> str:
-    """The lines to paste in another terminal."""
-    return f"""
-429chain demo: simulated providers, real limits. Your programs can use it now:
-
-  export OPENAI_BASE_URL={base_url} OPENAI_API_KEY={key}
-
-  curl -i {base_url}/chat/completions \\
-    -H 'authorization: Bearer {key}' -H 'content-type: application/json' \\
-    -d '{{"model": "free", "messages": [{{"role": "user", "content": "Hello"}}]}}'
-
-"""
-
-
-def demo_admin(url: str, token: str) -> str:
-    """Where the demo can be looked at, with a token that is good for this one run."""
-    return f"""  admin API: {url}, token {token}
-
-"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -13,7 +14,9 @@ from pathlib import Path
 
 from app.logs import Logs
 from app.options import Options, UserError
+from app.progress import waiting
 from app.signals import Signals
+from app.upgrade import Upgrade
 from proxy.clock import Clock
 from proxy.model import Preset
 from store import limit_state
@@ -78,7 +81,8 @@ class Ground:
         from app.init import init
 
         environ: Mapping[str, str] = {} if self.shown else self.process_environ
-        result = await init(path, environ=environ, presets=self.presets)
+        with waiting(sys.stderr, "asking the providers whose keys are in the environment"):
+            result = await init(path, environ=environ, presets=self.presets)
         for line in result.lines():
             log.info("%s", line)
 
@@ -91,7 +95,8 @@ class Ground:
         except AlreadyRunning as error:
             raise RunsAlready(str(error), error.url) from None
         trouble = self.logs.open_file(folder / "429chain.log")
-        database = Database(path, self.clock)
+        upgrade = Upgrade(path, self.clock)
+        database = Database(path, self.clock, upgrading=upgrade)
         stack.push_async_callback(database.close)
         try:
             await database.open()
@@ -100,6 +105,8 @@ class Ground:
         except DatabaseUnavailable as error:
             # Requests are served without a log; the recorder opens it as soon as it can.
             log.warning("%s", error)
+        if database.is_open:
+            upgrade.ended()
         for note in (lock.problem, trouble, *database.notes):
             if note:
                 log.warning("%s", note)

@@ -13,13 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from app.admin.local import Parts
+from app.admin.parts import Parts
 from app.configured import Configured, client_key, secrets_of
-from app.connect import recipe_for
-from app.console import WATCHED, demo_admin, demo_greeting, narrate
-from app.contract import Admin, AdminError
+from app.console import WATCHED, narrate, tell_start
 from app.ground import Ground, RunsAlready, saved_limits
-from app.instance_address import Target, connected, find_target, own_settings
+from app.later import load_the_rest
 from app.logs import Logs
 from app.memory import give_back, keep_the_heap_whole
 from app.options import Options, UserError
@@ -27,11 +25,8 @@ from app.port import Port, open_port
 from app.savings import Savings
 from app.signals import Signals
 from app.standard_streams import write_out
-from app.status import told
 from app.tasks import supervised
-from app.terminal import can_show, parting_words, show, window_closed
-from app.version import VERSION
-from app.web.listen import open_admin
+from app.terminal import Interface, can_show, show, window_closed
 from proxy.bus import Bus
 from proxy.clock import Clock, SystemClock
 from proxy.engine import Engine
@@ -42,10 +37,13 @@ from store.config_file import remove_leftovers
 from store.database import Database
 from store.recorder import BATCH, FEED_SIZE, RECORDED, Recorder
 from store.retention import prune_daily
+from store.settings import UiSettings
 from store.settings_load import Loaded
 
 if TYPE_CHECKING:
+    from app.contract import Admin
     from app.demo.player import Player
+    from screens.shell import Look
 
 log = logging.getLogger("429chain")
 
@@ -66,6 +64,7 @@ def serve(options: Options) -> int:
     except RunsAlready as running:
         if not shown or running.url is None:
             raise
+        gc.enable()
         return attach(options, url=running.url, insecure=False)
 
 
@@ -76,26 +75,26 @@ def attach(options: Options, *, url: str | None, insecure: bool) -> int:
     """
     if not can_show():
         raise UserError("attach needs a terminal; 429chain status asks without one")
-    return asyncio.run(_attached(find_target(options, url=url, insecure=insecure), options))
+    # What asks an admin API is of no use to a start that serves one.
+    from app.attached import show_attached
+    from app.instance_address import find_target, own_settings
 
-
-async def _attached(target: Target, options: Options) -> int:
-    from screens.shell import Look, Shell, Surroundings
-
-    signals, address = Signals(closed=window_closed), urlsplit(target.url).netloc
-    signals.listen()
+    target = find_target(options, url=url, insecure=insecure)
     ui = own_settings(options, os.environ).ui
-    look = Look(ui.theme, ui.symbols, ui.motion, ui.mouse, ui.keys)
-    async with connected(target) as admin:
-        try:
-            await admin.status()
-        except AdminError as error:
-            raise UserError(told(error)) from None
-        surroundings = Surroundings(address=address, attached=True)
-        shell = Shell(admin, surroundings, look, elapsed=SystemClock().now)
-        code = await show(shell, signals.stop, mouse=ui.mouse)
-    write_out(f"The instance on {address} goes on.\n")
-    return signals.exit_code or code
+
+    def draw(admin: Admin) -> Interface:
+        from screens.shell import Shell, Surroundings
+
+        surroundings = Surroundings(address=urlsplit(target.url).netloc, attached=True)
+        return Shell(admin, surroundings, _look(ui), elapsed=SystemClock().now)
+
+    return asyncio.run(show_attached(target, draw, mouse=ui.mouse))
+
+
+def _look(ui: UiSettings) -> Look:
+    from screens.shell import Look
+
+    return Look(ui.theme, ui.symbols, ui.motion, ui.mouse, ui.keys)
 
 
 class _Instance:
@@ -143,6 +142,9 @@ class _Instance:
         loaded = await self._ground.load(stack)
         self._logs.know(secrets_of(loaded))
         database, lock = await self._ground.open_store(stack)
+        if loaded.path is not None:
+            with suppress(OSError):
+                remove_leftovers(loaded.path)
         engine = await stack.enter_async_context(Engine(self._clock, self._bus))
         engine.ledger.restore(await saved_limits(database))
         savings = Savings()
@@ -182,15 +184,21 @@ class _Instance:
             price=savings.price,
             base_url=f"{port.url}/v1",
         )
+        open_admin = await asyncio.to_thread(load_the_rest)
         admin, admin_port = await open_admin(stack, parts)
         lock.announce(admin_port.url if admin_port is not None else None, serves=port.url)
         await stack.enter_async_context(supervised("price list", savings.run_after_the_start))
         await self._background(stack, engine, configured, database)
-        self._greet(loaded, port, admin_port)
-        player = await self._start_demo(stack, port)
-        # What the start made lives as long as the process: not for the collector to walk.
-        gc.collect()
+        tell_start(loaded, self._options, f"{port.url}/v1", shown=self._shown)
+        if self._options.demo:
+            from app.demo.greeting import greet
+
+            greet(f"{port.url}/v1", admin_port.url if admin_port else None, settings.admin_token)
+        player = await self._play(stack, port) if self._options.demo else None
+        # What the start made lives as long as the process: not for the collector to walk, not
+        # even once (that held up the first requests for 50 ms, and found next to nothing).
         gc.freeze()
+        gc.enable()
         await self._until_stop(admin, configured, port, player)
         if player is not None:
             player.pause()
@@ -237,16 +245,10 @@ class _Instance:
         ):
             await stack.enter_async_context(supervised(name, run))
 
-    async def _start_demo(self, stack: AsyncExitStack, port: Port) -> Player | None:
-        """Start the demo's own client, if there is to be one."""
-        if not self._options.demo:
-            return None
-        from app.demo.farm import CLIENT_KEY
-        from app.demo.player import Player
+    async def _play(self, stack: AsyncExitStack, port: Port) -> Player:
+        from app.demo.player import start_player
 
-        player = Player(f"{port.url}/v1", CLIENT_KEY, playing=not self._options.quiet)
-        await stack.enter_async_context(supervised("demo client", player.run))
-        return player
+        return await start_player(stack, f"{port.url}/v1", playing=not self._options.quiet)
 
     async def _until_stop(
         self, admin: Admin, configured: Configured, port: Port, player: Player | None
@@ -255,46 +257,29 @@ class _Instance:
         if not self._shown:
             await self._signals.stop.wait()
             return
-        from screens.shell import Look, Shell, Surroundings
+        ui = configured.loaded.settings.ui
+        shell = self._shell(admin, configured.loaded, port, player)
+        self._logs.leave_terminal()
+        self._exit_code = await show(shell, self._signals.stop, mouse=ui.mouse)
+        self._logs.return_to_terminal()
+        from app.words import parting_words
 
-        loaded = configured.loaded
-        ui = loaded.settings.ui
+        write_out(parting_words(await admin.status(), self._logs.where))
+
+    def _shell(self, admin: Admin, loaded: Loaded, port: Port, player: Player | None) -> Interface:
+        from app.connect import recipe_for
+        from screens.shell import Shell, Surroundings
+
+        settings = loaded.settings
         surroundings = Surroundings(
             address=urlsplit(port.url).netloc,
             client_key=client_key(loaded),
             toggle_demo=player.toggle if player is not None else None,
             demo_plays=player is not None and player.playing,
-            recipe=partial(recipe_for, root=port.url, chain=loaded.settings.routing.default_chain),
-            shutdown_grace_s=loaded.settings.server.shutdown_grace,
+            recipe=partial(recipe_for, root=port.url, chain=settings.routing.default_chain),
+            shutdown_grace_s=settings.server.shutdown_grace,
         )
-        look = Look(ui.theme, ui.symbols, ui.motion, ui.mouse, ui.keys)
-        shell = Shell(admin, surroundings, look, elapsed=self._clock.now)
-        self._logs.leave_terminal()
-        self._exit_code = await show(shell, self._signals.stop, mouse=ui.mouse)
-        self._logs.return_to_terminal()
-        write_out(parting_words(await admin.status(), self._logs.where))
-
-    def _greet(self, loaded: Loaded, port: Port, admin_port: Port | None) -> None:
-        base_url = f"{port.url}/v1"
-        if loaded.path is not None and not self._options.demo:
-            log.info("config file: %s", loaded.path)
-            with suppress(OSError):
-                remove_leftovers(loaded.path)
-        for warning in loaded.warnings:
-            log.warning("%s", warning)
-        chains = loaded.configuration.chains.values()
-        named = ", ".join(f"{chain.name} ({len(chain.entries)})" for chain in chains)
-        log.info("chains: %s", named or "none yet")
-        if not self._options.no_tui and not self._shown:
-            log.info("no terminal to draw on: serving without the interface (--no-tui says so)")
-        log.info("429chain %s serves %s", VERSION, base_url)
-        if self._options.demo:
-            from app.demo.farm import CLIENT_KEY
-
-            write_out(demo_greeting(base_url, CLIENT_KEY))
-            token = loaded.settings.server.admin_token
-            if admin_port is not None and token is not None:
-                write_out(demo_admin(admin_port.url, token.get_secret_value()))
+        return Shell(admin, surroundings, _look(settings.ui), elapsed=self._clock.now)
 
 
 async def _drain(engine: Engine, server: Server, grace: float) -> None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from typing import Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from app.snapshot import Status
 from app.tasks import alongside
-from app.words import count, dollars
+
+if TYPE_CHECKING:
+    # A start without a terminal needs neither before it serves.
+    from app.contract import Admin
 
 
 class Interface(Protocol):
@@ -24,6 +27,10 @@ class Interface(Protocol):
     async def run_async(self, *, mouse: bool) -> object: ...
 
     def stop(self) -> None: ...
+
+
+Draw: TypeAlias = "Callable[[Admin], Interface]"
+"""Makes the interface to an instance."""
 
 
 def can_show() -> bool:
@@ -54,14 +61,3 @@ async def show(interface: Interface, stop: asyncio.Event, *, mouse: bool) -> int
             interface.stop()
         await shown
     return interface.return_code or 0
-
-
-def parting_words(status: Status, log_file: str) -> str:
-    """What stands on the normal screen after the interface: the day, and where the log is."""
-    counts = status.counts
-    requests = f"{counts.requests_today:,} request{'' if counts.requests_today == 1 else 's'}"
-    return (
-        f"429chain served {requests} today "
-        f"({count(counts.tokens_today)} tokens, {dollars(counts.saved_today_usd)} saved).\n"
-        f"Log: {log_file}\n"
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
 
-from app.snapshot import EntryLimits, Gauge
+from app.snapshot import EntryLimits, Gauge, Status
 
 _K, _M, _G = 1_000, 1_000_000, 1_000_000_000
 _DAY = timedelta(days=1)
@@ -123,3 +123,14 @@ def gauge_in_words(gauge: Gauge) -> str:
     """`28/30 rpm`."""
     guess = "?" if gauge.guess else ""
     return f"{count(gauge.remaining)}/{count(gauge.limit)} {limit_word(gauge)}{guess}"
+
+
+def parting_words(status: Status, log_file: str) -> str:
+    """What stands on the normal screen after the interface: the day, and where the log is."""
+    counts = status.counts
+    requests = f"{counts.requests_today:,} request{'' if counts.requests_today == 1 else 's'}"
+    return (
+        f"429chain served {requests} today "
+        f"({count(counts.tokens_today)} tokens, {dollars(counts.saved_today_usd)} saved).\n"
+        f"Log: {log_file}\n"
+    )

@@ -14,7 +14,6 @@ from proxy.limits.demand import Need
 from proxy.limits.headers import read_headers
 from proxy.limits.ledger import Ledger, Reservation
 from proxy.limits.readings import Meaning, Refusal
-from proxy.limits.refusals import classify
 from proxy.limits.status import Verdict
 from proxy.model import Entry
 from proxy.providers.adapter import Adapted, adapt, droppable, generalise
@@ -223,6 +222,9 @@ class Attempts:
         return False
 
     def _understand(self, entry: Entry, refused: Refused) -> Refusal:
+        # Dozens of patterns, which no start has to wait for: `app.later` loads them after it.
+        from proxy.limits.refusals import classify
+
         refusal = classify(
             entry.provider.preset,
             status=refused.status,

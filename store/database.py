@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import aiosqlite
@@ -36,6 +37,10 @@ _PRAGMAS = (
     "temp_store = MEMORY",
     f"journal_size_limit = {_JOURNAL_LIMIT}",
 )
+
+Upgrading = Callable[[str, float], None]
+"""Told what is done to an older version's file and how much of that is over, 0 to 1; from worker
+threads too."""
 
 
 class StoreFault(Exception):
@@ -88,6 +93,7 @@ class Database:
         *,
         migrations: Sequence[Migration] = MIGRATIONS,
         busy_timeout: float = 5.0,
+        upgrading: Upgrading = lambda doing, share: None,
     ) -> None:
         self.path = path.absolute()
         self.clock = clock
@@ -95,6 +101,7 @@ class Database:
         """What a person should know of the last openings: files set aside, copies made."""
         self._migrations = migrations
         self._busy_timeout = busy_timeout
+        self._upgrading = upgrading
         self._writer: aiosqlite.Connection | None = None
         self._readers: Readers | None = None
         self._writing = asyncio.Lock()
@@ -210,15 +217,22 @@ class Database:
         pending = self._migrations[version:]
         if not pending:
             return
+
+        def progress(number: int, share: float) -> None:
+            if version > 0:
+                self._upgrading("upgrading the database", (number + share) / len(pending))
+
         if version > 0:
             copy = self.path.with_name(f"{self.path.name}.schema-{version}")
             copy.unlink(missing_ok=True)
-            await asyncio.to_thread(copy_database, self.path, copy)
+            copied = partial(self._upgrading, "copying the database")
+            await asyncio.to_thread(copy_database, self.path, copy, copied)
             self.notes.append(f"copied the database to {copy} before bringing it up to date")
         async with _transaction(writer):
-            for migration in pending:
-                await migration(writer)
+            for number, migration in enumerate(pending):
+                await migration(writer, partial(progress, number))
             await writer.execute(f"PRAGMA user_version = {len(self._migrations)}")
+        progress(len(pending), 0.0)
 
     def _set_aside(self) -> None:
         aside = set_aside(self.path, self.clock.wall())

@@ -8,11 +8,17 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 _SIDES = ("-wal", "-shm")
+_AT_ONCE = 2048
+"""Pages copied between two looks at how far it is."""
+
+Progress = Callable[[float], None]
+"""Told how much of the work is done, 0 to 1."""
 
 
 def uri(path: Path) -> str:
@@ -56,11 +62,17 @@ def set_aside(path: Path, wall: float) -> Path:
     return aside
 
 
-def copy_database(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path, progress: Progress | None = None) -> None:
     """A consistent copy of a database, also of one in use, as a new file with mode 0600.
 
-    Blocks; raises FileExistsError, OSError or sqlite3.Error and leaves no half copy behind.
+    `progress` is for one that nobody writes to: each write begins such a copy anew. Blocks; raises
+    FileExistsError, OSError or sqlite3.Error and leaves no half copy behind.
     """
+
+    def tell(_: int, left: int, all: int) -> None:
+        if progress is not None:
+            progress(1 - left / max(1, all))
+
     create_private(target)
     try:
         with (
@@ -69,7 +81,7 @@ def copy_database(source: Path, target: Path) -> None:
         ):
             reader.execute("PRAGMA query_only = ON")
             reader.execute("PRAGMA wal_autocheckpoint = 0")
-            reader.backup(writer)
+            reader.backup(writer, pages=_AT_ONCE if progress else -1, progress=tell)
     except BaseException:
         target.unlink(missing_ok=True)
         raise

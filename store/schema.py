@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import aiosqlite
 
-Migration = Callable[[aiosqlite.Connection], Awaitable[None]]
+from store.database_file import Progress
+
+Migration = Callable[[aiosqlite.Connection, Progress], Awaitable[None]]
 
 # Step 1 is written out and frozen here; that `stats.py` agrees with it is tested.
 _BUCKETS = 32
@@ -118,7 +120,7 @@ _FIRST = (
 )
 
 
-async def _create_tables(connection: aiosqlite.Connection) -> None:
+async def _create_tables(connection: aiosqlite.Connection, progress: Progress) -> None:
     for statement in _FIRST:
         await connection.execute(statement)
 
@@ -174,12 +176,14 @@ _SORTED_AT_ONCE = 10_000
 """Rows, whose temporary table is in memory."""
 
 
-async def _sort_into_kinds(connection: aiosqlite.Connection) -> None:
+async def _sort_into_kinds(connection: aiosqlite.Connection, progress: Progress) -> None:
     for statement in _KINDS:
         await connection.execute(statement)
     ends = await connection.execute_fetchall("SELECT min(seq), max(seq) FROM requests")
     for oldest, newest in ends:
-        for first in range(oldest or 1, (newest or 0) + 1, _SORTED_AT_ONCE):
+        begin, end = oldest or 1, (newest or 0) + 1
+        for first in range(begin, end, _SORTED_AT_ONCE):
+            progress((first - begin) / (end - begin))
             make, *rest = _SORT_INTO_KINDS
             await connection.execute(make, (first, first + _SORTED_AT_ONCE - 1))
             for statement in rest:
@@ -187,7 +191,7 @@ async def _sort_into_kinds(connection: aiosqlite.Connection) -> None:
     await connection.execute("CREATE INDEX requests_by_kind ON requests (kind)")
 
 
-async def _remember_ended_sessions(connection: aiosqlite.Connection) -> None:
+async def _remember_ended_sessions(connection: aiosqlite.Connection, progress: Progress) -> None:
     await connection.execute(
         "CREATE TABLE ended_sessions (session TEXT PRIMARY KEY, expires INTEGER NOT NULL) "
         "WITHOUT ROWID"

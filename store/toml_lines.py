@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 
 Path = tuple[str | int, ...]
 
@@ -59,14 +60,32 @@ def _plain(bare: str | None, quoted: str | None, literal: str | None) -> str:
     return _ESCAPE.sub(character, quoted) if quoted is not None else (literal or "")
 
 
+def end_of_line(text: str, offset: int) -> int:
+    """Where the line of a character ends."""
+    end = text.find("\n", offset)
+    return len(text) if end < 0 else end
+
+
 class TomlLines:
     """The places of a text's keys. Lines and columns count from 1."""
 
     def __init__(self, text: str) -> None:
-        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
-        walk = _Walk(text)
-        self.broken: Broken | None = walk.run()
-        self._offsets = walk.offsets
+        self._text = text
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(match.end() for match in re.finditer("\n", self._text))]
+
+    @cached_property
+    def _walked(self) -> tuple[Broken | None, dict[Path, int]]:
+        # Most texts have nothing wrong in them, and nobody asks.
+        walk = _Walk(self._text)
+        return walk.run(), walk.offsets
+
+    @property
+    def broken(self) -> Broken | None:
+        """Where the walk stopped, if it did."""
+        return self._walked[0]
 
     def place(self, offset: int) -> tuple[int, int]:
         """Line and column of a character."""
@@ -79,13 +98,13 @@ class TomlLines:
         None: not even its table does.
         """
         for length in range(len(path), 0, -1):
-            offset = self._offsets.get(path[:length])
+            offset = self._walked[1].get(path[:length])
             if offset is not None:
                 return self.place(offset)[0]
         return None
 
     def has(self, path: Path) -> bool:
-        return path in self._offsets
+        return path in self._walked[1]
 
 
 class _Walk:

@@ -1,20 +1,20 @@
-"""TOML read with tomlkit, the one library for loading and for editing, with errors that point.
+"""TOML read into plain values, with errors that point.
 
-tomlkit and the standard library's tomllib of Python 3.11 do not take the same texts (a line break
-inside an inline table), so a file must never be judged by one and written by the other.
+Edits are written with tomlkit, so a file is what tomlkit makes of it. The standard library's
+tomllib reads the same values ten times as fast and is loaded anyway, but it does not take every
+text that tomlkit takes (in Python 3.11 no line break inside an inline table) and keeps no CRLF:
+whatever it does not take goes to tomlkit, which is not even loaded before.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import dataclass
 from typing import Any
 
-import tomlkit
-from tomlkit.exceptions import InvalidDateError, ParseError, TOMLKitError
-
 from store.problems import ConfigError, Problem
-from store.toml_lines import Broken, TomlLines
+from store.toml_lines import Broken, TomlLines, end_of_line
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\A\ufeff|\r(?!\n)")
 _WIDEST_EXCERPT = 100
@@ -45,11 +45,17 @@ def parse(text: str, file: str) -> TomlText:
     if forbidden is not None:
         broken = _forbidden(forbidden[0], forbidden.start())
         raise ConfigError([_problem(text, file, lines, broken)])
+    if "\r" not in text:
+        try:
+            return TomlText(tomllib.loads(text), lines)
+        except (ValueError, RecursionError):
+            pass
+    from store.toml_judge import Unreadable, table_of
+
     try:
-        table: dict[str, Any] = tomlkit.parse(text).unwrap()
-    except (TOMLKitError, ValueError, RecursionError) as error:
-        raise ConfigError([_problem(text, file, lines, _judge(text, lines, error))]) from None
-    return TomlText(table, lines)
+        return TomlText(table_of(text, lines), lines)
+    except Unreadable as unreadable:
+        raise ConfigError([_problem(text, file, lines, unreadable.broken)]) from None
 
 
 def _forbidden(character: str, offset: int) -> Broken:
@@ -61,37 +67,10 @@ def _forbidden(character: str, offset: int) -> Broken:
     return Broken(offset, f"{what} is not allowed here", "delete it, or write it as an escape")
 
 
-def _judge(text: str, lines: TomlLines, error: Exception) -> Broken:
-    """The earlier of the places that tomlkit and our own walk complain about."""
-    offset = _offset(text, error)
-    walked = lines.broken
-    if walked is not None and (offset is None or walked.offset <= _end_of_line(text, offset)):
-        return walked
-    if isinstance(error, InvalidDateError):
-        return Broken(offset or 0, "this date or time does not exist")
-    if isinstance(error, RecursionError) or "nested more than" in str(error):
-        return Broken(offset or 0, "brackets are nested too deep")
-    message = re.sub(r" at line \d+ col \d+$", "", str(error))
-    return Broken(offset or 0, message[:1].lower() + message[1:160])
-
-
-def _end_of_line(text: str, offset: int) -> int:
-    end = text.find("\n", offset)
-    return len(text) if end < 0 else end
-
-
-def _offset(text: str, error: Exception) -> int | None:
-    """Where tomlkit stopped. It counts lines by every separator that Unicode has; we do not."""
-    if not isinstance(error, ParseError):
-        return None
-    before = text.splitlines(keepends=True)[: error.line - 1]
-    return min(sum(map(len, before)) + error.col, len(text))
-
-
 def _problem(text: str, file: str, lines: TomlLines, broken: Broken) -> Problem:
     line, column = lines.place(broken.offset)
     begin = broken.offset - column + 1
-    shown = _without_secrets(text[begin : _end_of_line(text, begin)].rstrip("\r"))
+    shown = _without_secrets(text[begin : end_of_line(text, begin)].rstrip("\r"))
     cut = max(0, column - _WIDEST_EXCERPT // 2)
     shown = shown[cut : cut + _WIDEST_EXCERPT]
     visible = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", shown.replace("\t", " "))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
 from app.admin.broadcast import Broadcast
 from app.admin.chains import ChainsView
@@ -16,6 +15,7 @@ from app.admin.lag import LoopLag
 from app.admin.limits import LimitsView
 from app.admin.listings import Listings
 from app.admin.metrics import Metrics
+from app.admin.parts import Parts
 from app.admin.prompt import Prompting
 from app.admin.providers import ProvidersView
 from app.admin.requests import RequestsView
@@ -38,31 +38,14 @@ from app.snapshot import (
     Undone,
 )
 from app.tasks import supervised
-from proxy.engine import Engine
 from proxy.events import RequestFinished
 from proxy.providers.presets import load_presets
 from store.config_file import ConfigText
 from store.config_store import ConfigStore
-from store.database import Database
-from store.recorder import Recorder
 from store.settings_load import load_text
 
 _COUNTED_EVERY = 0.1
 """Seconds: a busy instance counts what ended together."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What a running instance is made of."""
-
-    engine: Engine
-    configured: Configured
-    database: Database
-    recorder: Recorder
-    options: Options
-    price: Callable[[RequestFinished], float | None]
-    base_url: str
-    """Of the OpenAI-compatible API, as a program on this machine reaches it."""
 
 
 class LocalAdmin:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from contextlib import AsyncExitStack
 
 import aiohttp
+
+from app.demo.farm import CLIENT_KEY
+from app.tasks import supervised
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +34,13 @@ _BURST_SHARE = 0.1
 _STREAM_SHARE = 0.6
 _MAX_IN_FLIGHT = 12
 _PATIENCE = 90.0
+
+
+async def start_player(stack: AsyncExitStack, base_url: str, *, playing: bool) -> Player:
+    """The demo's own client, running until the stack is left; it waits unless it is `playing`."""
+    player = Player(base_url, CLIENT_KEY, playing=playing)
+    await stack.enter_async_context(supervised("demo client", player.run))
+    return player
 
 
 class Player:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import AsyncExitStack
 
-from app.admin.local import LocalAdmin, Parts
+from app.admin.local import LocalAdmin
+from app.admin.parts import Parts
 from app.port import Port, open_port
 from app.web.answers import unheard_answer
 from app.web.api import AdminServer
@@ -25,7 +27,7 @@ async def open_admin(stack: AsyncExitStack, parts: Parts) -> tuple[LocalAdmin, P
     face = AdminServer(admin, parts.configured, parts.engine.clock, parts.database)
     await face.remember_ended()
     application = face.application()
-    Page().add_to(face, application)
+    (await asyncio.to_thread(Page)).add_to(face, application)
     port = await stack.enter_async_context(
         open_port(
             application,

@@ -10,7 +10,8 @@ from typing import Any
 
 import aiohttp
 
-from app.admin.local import LocalAdmin, Parts
+from app.admin.local import LocalAdmin
+from app.admin.parts import Parts
 from app.configured import Configured, secrets_of
 from app.options import Options
 from app.port import open_port

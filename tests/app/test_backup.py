@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from app import cli
-from app.backup import back_up, percent
+from app.backup import back_up
 from app.options import UserError
+from app.progress import percent
 from tests.e2e.process import completed, config, running
 from tests.upstreams.fake_provider import fake_provider
 from tests.upstreams.replies import completion

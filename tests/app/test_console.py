@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.console import WATCHED, demo_greeting, narrate, request_line
+from app.console import WATCHED, narrate, request_line
+from app.demo.greeting import demo_greeting
 from app.tasks import supervised
 from proxy.bus import Bus
 from proxy.events import RequestFinished

@@ -8,7 +8,7 @@ import sys
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from app.console import demo_greeting
+from app.demo.greeting import demo_greeting
 
 
 def _printed(*arguments: str) -> str:

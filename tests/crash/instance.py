@@ -58,13 +58,22 @@ class Instance:
                 stdout=output,
                 stderr=output,
             )
-        while time.monotonic() - started < _START_PATIENCE:
-            if self._process.returncode is not None:
+        await self._answers(self.port)
+        took = time.monotonic() - started
+        # The admin port comes after the proxy's.
+        await self._answers(self.admin_port)
+        return took
+
+    async def _answers(self, port: int) -> None:
+        """Until it does. Raises AssertionError."""
+        deadline = time.monotonic() + _START_PATIENCE
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.returncode is not None:
                 break
             with suppress(OSError, AnswerBroken):
-                async with raw_client(self.port) as client:
+                async with raw_client(port) as client:
                     if (await client.request("GET", "/health")).status == 200:
-                        return time.monotonic() - started
+                        return
             await asyncio.sleep(0.02)
         raise AssertionError(f"it did not start:\n{self.output()[-2000:]}")
 

@@ -31,3 +31,11 @@ def test_the_data_plane_runs_without_database_screen_or_config_file() -> None:
 
 def test_the_store_knows_nobody_above() -> None:
     assert loaded_by(modules("store")).isdisjoint({"app", "screens", "textual"})
+
+
+def test_a_start_serves_before_it_loads_the_rest() -> None:
+    loaded = set(python("import sys, app.main; print(*sys.modules)").split())
+
+    assert "proxy.server" in loaded
+    late = {"app.admin.local", "app.contract", "app.web.api", "proxy.limits.refusals", "tomlkit"}
+    assert loaded.isdisjoint(late)

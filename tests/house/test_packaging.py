@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from packaging.version import Version
 
 from app.version import VERSION
-from tests.house.layout import ROOMS, ROOT, packages, pyproject
+from tests.house.layout import ROOMS, ROOT, packages, pyproject, room_files
 
 
 def test_the_package_list_equals_the_folders() -> None:
@@ -34,3 +37,12 @@ def test_no_test_folder_is_a_package() -> None:
 
 def test_the_version_is_canonical() -> None:
     assert str(Version(VERSION)) == VERSION
+
+
+def test_the_version_stands_in_one_place() -> None:
+    alone = re.compile(rf"(?<![\d.]){re.escape(VERSION)}(?![\d.]*\d)")
+    shipped = [path for path in room_files() if path.suffix in {".py", ".js", ".html", ".toml"}]
+    shipped += map(Path, ("pyproject.toml", "Dockerfile", "docker-compose.yml", "Makefile"))
+
+    naming = [str(path) for path in shipped if alone.search((ROOT / path).read_text("utf-8"))]
+    assert naming == ["app/version.py"]

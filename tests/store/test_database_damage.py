@@ -11,7 +11,7 @@ import pytest
 
 from store import request_log
 from store.database import Database, DatabaseTooNew, DatabaseUnavailable, open_database
-from store.database_file import set_aside
+from store.database_file import Progress, set_aside
 from store.request_log import Finished
 from store.schema import MIGRATIONS
 from tests.store.made import NOON, FakeClock, mode, request
@@ -108,11 +108,11 @@ async def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
     assert not list(path.parent.glob("*.corrupt-*"))
 
 
-async def _add_a_column(connection: aiosqlite.Connection) -> None:
+async def _add_a_column(connection: aiosqlite.Connection, progress: Progress) -> None:
     await connection.execute("ALTER TABLE requests ADD COLUMN extra TEXT")
 
 
-async def _fail(connection: aiosqlite.Connection) -> None:
+async def _fail(connection: aiosqlite.Connection, progress: Progress) -> None:
     await connection.execute("ALTER TABLE requests ADD COLUMN half TEXT")
     await connection.execute("SELECT * FROM no_such_table")
 

@@ -15,6 +15,7 @@ import pytest
 from store import request_log
 from store.config_file import write_config
 from store.database import Database, open_database
+from store.database_file import Progress
 from store.request_log import Finished
 from store.schema import MIGRATIONS
 from tests.store.made import FakeClock, request
@@ -67,7 +68,7 @@ def test_the_config_is_old_or_new_and_new_when_it_was_acknowledged(
     assert disk.found[-1] == "new"
 
 
-async def _half(connection: aiosqlite.Connection) -> None:
+async def _half(connection: aiosqlite.Connection, progress: Progress) -> None:
     await connection.execute("ALTER TABLE requests ADD COLUMN half TEXT")
     await connection.execute("UPDATE requests SET half = 'x'")
     os.kill(os.getpid(), signal.SIGKILL)

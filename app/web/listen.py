@@ -6,6 +6,7 @@ import logging
 from contextlib import AsyncExitStack
 
 from app.admin.local import LocalAdmin, Parts
+from app.connection import connections
 from app.port import Port, open_port
 from app.web.answers import unheard_answer
 from app.web.api import AdminServer
@@ -28,11 +29,10 @@ async def open_admin(stack: AsyncExitStack, parts: Parts) -> tuple[LocalAdmin, P
     Page().add_to(face, application)
     port = await stack.enter_async_context(
         open_port(
-            application,
+            connections(application, unheard_answer),
             server.host,
             server.admin_port,
             setting="admin_port",
-            refuse=unheard_answer,
         )
     )
     if server.admin_token is None:

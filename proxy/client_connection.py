@@ -7,7 +7,6 @@ routes, makes objects and starts tasks that no request of ours needs.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -71,7 +70,7 @@ class ClientConnection(BaseProtocol, asyncio.BufferedProtocol):
         super().__init__(loop, parser)
         self._handle = handle
         self._open = open_ones
-        self._waiting: deque[ClientRequest | HttpReply] = deque()
+        self._waiting: list[ClientRequest | HttpReply] = []
         """What is to be answered; replies are those to what was no HTTP."""
         self._serving: asyncio.Task[None] | None = None
         self._wanted: StreamReader = EMPTY_PAYLOAD
@@ -163,7 +162,7 @@ class ClientConnection(BaseProtocol, asyncio.BufferedProtocol):
     # One request after the other.
 
     def _next(self) -> None:
-        asked = self._waiting.popleft()
+        asked = self._waiting.pop(0)
         if isinstance(asked, HttpReply):
             with suppress(ConnectionError):
                 self.write(asked.encoded())

@@ -39,6 +39,7 @@ async def serve(
     agent = request.headers.get(hdrs.USER_AGENT, "").partition(" ")[0][:100]
     with engine.job(exchange.chat, chain, client, agent, id=request.id) as job:
         kept = None if engine.bodies is None else engine.bodies.begin(job.id, raw).answer
+        del raw  # a stream may be long
         answer = await engine.serve(job)
         # No await from here to the `try` of a stream: a reservation is open.
         if isinstance(answer, Conclusion):
@@ -104,6 +105,7 @@ async def _stream(
 ) -> None:
     stream = streaming.stream
     job.relaying = streaming
+    job.request.forget()
     try:
         headers = {**stream_headers(job), **exchange.headers}
         allow_origin(engine.configuration.cors_origins, request, headers)

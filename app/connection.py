@@ -1,9 +1,10 @@
-"""A client's connection: aiohttp's, but for what aiohttp leaves open."""
+"""A connection of the admin port: aiohttp's, but for what aiohttp leaves open."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
@@ -13,6 +14,8 @@ WRITE_TIME = 60.0
 one that takes a byte now and then would keep its answer, and a descriptor, for ever."""
 KEEPALIVE = 15.0
 """Seconds an idle connection stays; aiohttp also gives a connection this long for its headers."""
+_LAST_WORDS = 1.0
+"""Seconds for handlers that still run when the port is wound up."""
 
 Refuse = Callable[[int, str], web.Response]
 """Makes an answer of a status and a message, for what no handler has seen."""
@@ -20,6 +23,29 @@ Refuse = Callable[[int, str], web.Response]
 
 _received = memoryview(bytearray(64 * 1024))
 """Where every connection receives: what came is copied out before the loop does anything else."""
+
+
+@asynccontextmanager
+async def connections(
+    application: web.Application, refuse: Refuse
+) -> AsyncGenerator[Callable[[], Connection]]:
+    """Makes the connections of a port, and closes them at the end of the block.
+
+    `refuse` answers what never reached the application.
+    """
+    runner = web.AppRunner(
+        application,
+        handle_signals=False,
+        handler_cancellation=True,
+        shutdown_timeout=_LAST_WORDS,
+    )
+    await runner.setup()
+    try:
+        server = runner.server
+        assert server is not None
+        yield lambda: Connection(server, refuse)
+    finally:
+        await runner.cleanup()
 
 
 class Connection(web.RequestHandler, asyncio.BufferedProtocol):

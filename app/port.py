@@ -5,17 +5,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-from aiohttp import web
-
-from app.connection import Connection, Refuse
 from app.options import UserError
 
-_LAST_WORDS = 1.0
-"""Seconds for handlers that still run when the port is wound up."""
 _BACKLOG = 1024
 _ANY = ("0.0.0.0", "::", "")
 
@@ -36,26 +31,22 @@ class Port:
 
 @asynccontextmanager
 async def open_port(
-    application: web.Application, host: str, number: int, *, setting: str, refuse: Refuse
+    connections: AbstractAsyncContextManager[Callable[[], asyncio.BaseProtocol]],
+    host: str,
+    number: int,
+    *,
+    setting: str,
 ) -> AsyncGenerator[Port]:
-    """Serve `application` while the block runs. `number` 0 takes a free one.
+    """Listen while the block runs. `number` 0 takes a free one.
 
-    `refuse` answers what never reached the application. Raises UserError where the port cannot be
-    had; `setting` (`port`, `admin_port`) is what the person would change.
+    `connections` makes a connection for each client, and closes those that are left at its end.
+    Raises UserError where the port cannot be had; `setting` (`port`, `admin_port`) is what the
+    person would change.
     """
-    runner = web.AppRunner(
-        application,
-        handle_signals=False,
-        handler_cancellation=True,
-        shutdown_timeout=_LAST_WORDS,
-    )
-    await runner.setup()
-    try:
-        server = runner.server
-        assert server is not None
+    async with connections as connection:
         try:
             listener = await asyncio.get_running_loop().create_server(
-                lambda: Connection(server, refuse), host, number, backlog=_BACKLOG
+                connection, host, number, backlog=_BACKLOG
             )
         except OSError as error:
             raise UserError(_trouble(host, number, setting, error)) from None
@@ -64,8 +55,6 @@ async def open_port(
             yield Port(bound, _url(host, bound), listener)
         finally:
             listener.close()
-    finally:
-        await runner.cleanup()
 
 
 def _url(host: str, port: int) -> str:

@@ -6,12 +6,11 @@ import hmac
 from collections.abc import Iterable
 from hashlib import sha256
 
-from aiohttp import web
-
+from proxy.client_request import ClientRequest
 from proxy.model import Client
 
 
-def presented_key(request: web.Request) -> bytes | None:
+def presented_key(request: ClientRequest) -> bytes | None:
     """The key of `Authorization: Bearer K` or `x-api-key: K`; None if missing or contradictory."""
     headers = request.headers
     offered: set[bytes] = set()

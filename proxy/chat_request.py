@@ -35,7 +35,7 @@ class ChatRequest:
     """What the waterfall and the ledger have to know of a request, worked out once. Read only."""
 
     body: dict[str, Any]
-    """As the client sent it. Read only: every entry's body is made from it."""
+    """As the client sent it. Read only: every entry's body is made from it. Empty in the end."""
     model: str
     stream: bool
     wants_usage: bool
@@ -59,6 +59,11 @@ class ChatRequest:
         default_factory=dict[Hashable, Any], repr=False, compare=False
     )
     """What was encoded for one purpose and serves the next as well."""
+
+    def forget(self) -> None:
+        """Let go of what was asked: its answer has begun, and no entry is asked any more."""
+        self.body, self.legacy = {}, None
+        self.memo.clear()
 
     def encoded(self, name: str) -> bytes:
         """A field of the body as JSON, encoded once."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
 
+from proxy.client_request import ClientRequest, HttpReply
 from proxy.errors import RequestFault
 
 _EXPOSED = (
@@ -13,18 +14,16 @@ _EXPOSED = (
 )
 
 
-def allow_origin(
-    origins: tuple[str, ...], request: web.Request, response: web.StreamResponse
-) -> None:
-    """Let the program read the answer, if its origin is listed."""
-    origin = request.headers.get(hdrs.ORIGIN)
+def allow_origin(origins: tuple[str, ...], request: ClientRequest, headers: dict[str, str]) -> None:
+    """Let the program read the answer that has these headers, if its origin is listed."""
+    origin = request.headers.get(hdrs.ORIGIN) if origins else None
     if origin is not None and origin in origins:
-        response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
-        response.headers[hdrs.VARY] = "origin"
-        response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED
+        headers["access-control-allow-origin"] = origin
+        headers["vary"] = "origin"
+        headers["access-control-expose-headers"] = _EXPOSED
 
 
-def preflight(origins: tuple[str, ...], request: web.Request) -> web.Response:
+def preflight(origins: tuple[str, ...], request: ClientRequest) -> HttpReply:
     """The answer to OPTIONS. Raises RequestFault 403 for an origin that is not listed."""
     if request.headers.get(hdrs.ORIGIN) not in origins:
         raise RequestFault(
@@ -34,8 +33,8 @@ def preflight(origins: tuple[str, ...], request: web.Request) -> web.Response:
         )
     wanted = request.headers.get(hdrs.ACCESS_CONTROL_REQUEST_HEADERS, "")
     headers = {
-        hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, HEAD",
-        hdrs.ACCESS_CONTROL_ALLOW_HEADERS: wanted or "authorization, content-type",
-        hdrs.ACCESS_CONTROL_MAX_AGE: "600",
+        "access-control-allow-methods": "GET, POST, HEAD",
+        "access-control-allow-headers": wanted or "authorization, content-type",
+        "access-control-max-age": "600",
     }
-    return web.Response(status=204, headers=headers)
+    return HttpReply(204, headers=headers)

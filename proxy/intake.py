@@ -6,13 +6,18 @@ import asyncio
 
 from aiohttp import web
 
+from proxy.client_request import ClientRequest
 from proxy.errors import RequestFault
 
 _BODY_TIME = 30.0
 """Seconds for the whole body. aiohttp has no such limit: a drip would stay for ever."""
 
 
-def check_announced(request: web.Request, most: int) -> None:
+Incoming = ClientRequest | web.Request
+"""A request whose body is to be read, of either port."""
+
+
+def check_announced(request: Incoming, most: int) -> None:
     """Judge a body by its headers. Raises RequestFault 413 or 415."""
     if request.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
         raise RequestFault(
@@ -24,7 +29,7 @@ def check_announced(request: web.Request, most: int) -> None:
         raise _too_large(most)
 
 
-async def read_body(request: web.Request, most: int) -> bytes:
+async def read_body(request: Incoming, most: int) -> bytes:
     """The body, at most `most` bytes. Raises RequestFault 400, 408, 413, 415 or 503."""
     check_announced(request, most)
     if request.content.is_eof() and request.content.exception() is None:
@@ -36,7 +41,7 @@ async def read_body(request: web.Request, most: int) -> bytes:
     return await _read_arriving(request, most)
 
 
-async def _read_arriving(request: web.Request, most: int) -> bytes:
+async def _read_arriving(request: Incoming, most: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
     try:

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from aiohttp import web
 
+from proxy.client_request import HttpReply
 from proxy.clock import Clock
 from proxy.conclusion import SHUTDOWN_RETRY, Conclusion
-from proxy.dialects.dialect import EVENT_STREAM, Dialect, Exchange, Failure, Reply
+from proxy.dialects.dialect import EVENT_STREAM, JSON, Dialect, Exchange, Failure, Reply
 from proxy.errors import RequestFault
 from proxy.job import Job
 from proxy.text import header_value, trail_header
@@ -18,24 +18,18 @@ from proxy.text import header_value, trail_header
 _SERVER = "429chain"
 
 
-def json_reply(
-    body: Any, *, status: int = 200, headers: dict[str, str] | None = None
-) -> web.Response:
+def json_reply(body: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> HttpReply:
     """A JSON answer; `body` is bytes already encoded, or a value."""
-    return web.Response(
-        body=body if isinstance(body, bytes) else orjson.dumps(body),
-        status=status,
-        headers={"server": _SERVER, **(headers or {})},
-        content_type="application/json",
-    )
+    encoded = body if isinstance(body, bytes) else orjson.dumps(body)
+    return HttpReply(status, encoded, {"server": _SERVER, **(headers or {}), "content-type": JSON})
 
 
-def told_reply(told: Reply, headers: dict[str, str] | None = None) -> web.Response:
+def told_reply(told: Reply, headers: dict[str, str] | None = None) -> HttpReply:
     """What a dialect said, beside `headers`."""
-    return web.Response(
-        body=told.body,
-        status=told.status,
-        headers={
+    return HttpReply(
+        told.status,
+        told.body,
+        {
             "server": _SERVER,
             **(headers or {}),
             **told.headers,
@@ -44,7 +38,7 @@ def told_reply(told: Reply, headers: dict[str, str] | None = None) -> web.Respon
     )
 
 
-def fault_reply(fault: RequestFault, dialect: Dialect, request_id: str) -> web.Response:
+def fault_reply(fault: RequestFault, dialect: Dialect, request_id: str) -> HttpReply:
     """The client's own mistake, before any upstream was asked."""
     failure = Failure(
         status=fault.status,
@@ -59,7 +53,7 @@ def fault_reply(fault: RequestFault, dialect: Dialect, request_id: str) -> web.R
 
 def conclusion_reply(
     job: Job, conclusion: Conclusion, exchange: Exchange, clock: Clock
-) -> web.Response:
+) -> HttpReply:
     """Nobody served."""
     failure = Failure(
         status=conclusion.status,

@@ -42,6 +42,11 @@ class EventSplitter:
         self._after_cr = False
         self._at_start = True
 
+    @property
+    def between_events(self) -> bool:
+        """Nothing is pending: the next byte begins an event."""
+        return not (self._pending or self._after_cr or self._at_start or self.fault)
+
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that `chunk` completes, in order.
 

@@ -80,6 +80,8 @@ class ChatStream:
         }
         self._splitter = EventSplitter()
         self._template: Template | None = None
+        self._pattern: tuple[bytes, bytes, dict[str, Any]] | None = None
+        """The last event, its frame and what it says: for a template, if another one comes."""
         self._unfitting = 0
         self._held: list[bytes] = []
         self._held_events = self._held_bytes = 0
@@ -99,6 +101,8 @@ class ChatStream:
         if self.done:
             return []
         frames: list[bytes] = []
+        if self._is_one_event(chunk) and self._is_ordinary(chunk[6:-2], frames):
+            return frames
         try:
             self._take_all(self._splitter.feed(chunk), frames)
             if self._splitter.fault is not None and not self.done:
@@ -134,16 +138,24 @@ class ChatStream:
 
     def _take_all(self, events: list[Event], frames: list[bytes]) -> None:
         for event in events:
-            template = self._template
-            literal = template.text_of(event.data) if template and not event.name else None
-            if template and literal:
-                frames.append(template.head + literal + template.tail)
-                self.text_bytes += literal_bytes(literal)
-                self._unfitting = 0
-            else:
+            if event.name or not self._is_ordinary(event.data, frames):
                 self._take(event, frames)
                 if self.done:
                     return
+
+    def _is_one_event(self, chunk: bytes) -> bool:
+        """What fits a template, which has no lines, then is one."""
+        return chunk[:6] == b"data: " and chunk[-2:] == b"\n\n" and self._splitter.between_events
+
+    def _is_ordinary(self, data: bytes, frames: list[bytes]) -> bool:
+        """Whether an event's data fits the template; its frame is then made by that."""
+        template = self._template or self._learned()
+        if template is None or (literal := template.text_of(data)) is None:
+            return False
+        frames.append(template.head + literal + template.tail)
+        self.text_bytes += literal_bytes(literal)
+        self._unfitting = 0
+        return True
 
     def _take_rest(self, frames: list[bytes]) -> None:
         """An event that was cut off by the end of the bytes does no harm after a finish_reason."""
@@ -155,7 +167,7 @@ class ChatStream:
 
     def _take(self, event: Event, frames: list[bytes]) -> None:
         """One event, looked into."""
-        self._template = None
+        self._template = self._pattern = None
         data = event.data.strip()
         if data == b"[DONE]":
             self._close(frames)
@@ -168,13 +180,13 @@ class ChatStream:
         if self.begun:
             if frame:
                 frames.append(frame)
-                self._learn(event.data, frame, chunk)
+                self._pattern = event.data, frame, chunk
         else:
             self._hold(frame, chunk)
             if self.begun:
                 frames += self._held
                 self._held.clear()
-                self._learn(event.data, frame, chunk)
+                self._pattern = event.data, frame, chunk
 
     def _hold(self, frame: bytes, chunk: dict[str, Any]) -> None:
         if frame:
@@ -188,10 +200,15 @@ class ChatStream:
         if self._held_events > MOST_HELD_EVENTS or self._held_bytes > MOST_HELD_BYTES:
             raise UpstreamFault("broken", "a stream that goes on without saying anything")
 
-    def _learn(self, data: bytes, frame: bytes, chunk: dict[str, Any]) -> None:
+    def _learned(self) -> Template | None:
+        """The template of the event before, made now: the first one does not wait for it."""
+        pattern, self._pattern = self._pattern, None
+        if pattern is None:
+            return None
         self._unfitting += 1
         if self._unfitting <= _PATIENCE or self._unfitting % _RETRY == 0:
-            self._template = learn(data, frame, chunk)
+            self._template = learn(*pattern)
+        return self._template
 
     def _frame(self, payload: bytes, chunk: dict[str, Any]) -> bytes:
         """The chunk as the client gets it, b"" where it gets none."""

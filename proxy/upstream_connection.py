@@ -15,11 +15,15 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpResponseParser
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
-from proxy.breakage import NotHttp
+from proxy.breakage import NotHttp, in_our_words
+from proxy.errors import UpstreamFault
 
 _READ_AHEAD = 256 * 1024
 """Bytes of an answer that wait for its reader; at twice that the peer has to wait instead."""
 _SWITCHING = 101
+
+Take = Callable[[bytes], bool]
+"""Is given a piece of an answer; says whether the next one may follow at once."""
 
 
 class Answered:
@@ -39,6 +43,16 @@ class Answered:
         self.content = content
         self._connection: UpstreamConnection | None = connection
 
+    async def pump(self, take: Take) -> bool:
+        """Give `take` each piece of the body the moment it comes, in the very call that read it.
+
+        Returns False when `take` said so, True when the body has ended. Raises what `take` raises,
+        and UpstreamFault("broken") where the body is cut off.
+        """
+        if self._connection is None:
+            return True
+        return await self._connection.pump(take)
+
     def close(self) -> None:
         """Let go of it: at once, whatever is still to come."""
         connection, self._connection = self._connection, None
@@ -49,7 +63,16 @@ class Answered:
 class UpstreamConnection(BaseProtocol):
     """One request at a time; `spare` gets it back when another may follow."""
 
-    __slots__ = ("_content", "_head", "_held_back", "_reusable", "_spare", "idle_since")
+    __slots__ = (
+        "_content",
+        "_head",
+        "_held_back",
+        "_pumping",
+        "_reusable",
+        "_spare",
+        "_take",
+        "idle_since",
+    )
 
     def __init__(self, spare: Callable[[UpstreamConnection], None]) -> None:
         loop = asyncio.get_running_loop()
@@ -65,6 +88,9 @@ class UpstreamConnection(BaseProtocol):
         self._head: asyncio.Future[Answered] | None = None
         """Of the request under way, until the head of its answer has come."""
         self._content: StreamReader = EMPTY_PAYLOAD
+        self._take: Take | None = None
+        self._pumping: asyncio.Future[bool] | None = None
+        """Both while a body is pumped."""
         self._reusable = True
         self._held_back = False
         """The peer had to wait for the reader of this answer."""
@@ -83,6 +109,31 @@ class UpstreamConnection(BaseProtocol):
         self._head = self._loop.create_future()
         self.transport.write(request)
         return self._head
+
+    async def pump(self, take: Take) -> bool:
+        """As `Answered.pump`."""
+        self._take, self._pumping = take, self._loop.create_future()
+        try:
+            self._give()
+            return await self._pumping
+        finally:
+            self._take = self._pumping = None
+
+    def _give(self) -> None:
+        """What has come of the body, to whoever takes it."""
+        take, pumping, content = self._take, self._pumping, self._content
+        if take is None or pumping is None or pumping.done():
+            return
+        try:
+            if (broken := content.exception()) is not None:
+                raise UpstreamFault("broken", in_our_words(broken))
+            piece = content.read_nowait()
+            if piece and not take(piece):
+                pumping.set_result(False)
+            elif content.at_eof():
+                pumping.set_result(True)
+        except Exception as error:  # noqa: BLE001 - raised where it is awaited
+            pumping.set_exception(error)
 
     def finish(self) -> None:
         """Its answer is done with: fit for another request if all of it has come."""
@@ -123,6 +174,8 @@ class UpstreamConnection(BaseProtocol):
             self._reusable = not (message.should_close or upgraded)
             if not head.done():
                 head.set_result(Answered(message.code, message.headers, content, self))
+        if self._take is not None:
+            self._give()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         assert self._parser is not None
@@ -134,6 +187,7 @@ class UpstreamConnection(BaseProtocol):
         if self._head is not None:
             gone = aiohttp.ServerDisconnectedError() if exc is None else aiohttp.ClientOSError()
             self._break(gone)
+        self._give()
         super().connection_lost(exc)
 
     def _break(self, error: Exception) -> None:

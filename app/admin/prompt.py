@@ -23,7 +23,7 @@ from proxy.engine import Engine, new_request_id
 from proxy.job import Job
 from proxy.kept_bodies import Body
 from proxy.model import Chain, Client
-from proxy.relay import Streaming
+from proxy.relay import Greedy, Streaming
 from proxy.sse import EventSplitter
 from proxy.text import safe_text
 from proxy.upstream import Served
@@ -143,7 +143,7 @@ class _Run:
         stream = streaming.stream
         job.relaying, job.status = streaming, 200
 
-        async def write(frames: bytes) -> None:
+        def write(frames: bytes) -> None:
             if self._kept is not None:
                 self._kept.add(frames)
             for event in splitter.feed(frames):
@@ -154,7 +154,7 @@ class _Run:
 
         try:
             job.first_token_ms = (self._engine.clock.now() - job.started) * 1000
-            fault = await streaming.relay(write, stalled=60.0)
+            fault = await streaming.relay(Greedy(write), stalled=60.0)
             job.outcome = "ok" if fault is None else "interrupted"
             return None if fault is None else self._engine.stream_broke(job, answer, fault)
         finally:

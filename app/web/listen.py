@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 
 from app.admin.local import LocalAdmin
 from app.admin.parts import Parts
+from app.connection import connections
 from app.port import Port, open_port
 from app.web.answers import unheard_answer
 from app.web.api import AdminServer
@@ -30,11 +31,10 @@ async def open_admin(stack: AsyncExitStack, parts: Parts) -> tuple[LocalAdmin, P
     (await asyncio.to_thread(Page)).add_to(face, application)
     port = await stack.enter_async_context(
         open_port(
-            application,
+            connections(application, unheard_answer),
             server.host,
             server.admin_port,
             setting="admin_port",
-            refuse=unheard_answer,
         )
     )
     if server.admin_token is None:

@@ -13,6 +13,7 @@ import aiohttp
 from app.admin.local import LocalAdmin
 from app.admin.parts import Parts
 from app.configured import Configured, secrets_of
+from app.connection import connections
 from app.options import Options
 from app.port import open_port
 from app.savings import Savings
@@ -24,7 +25,6 @@ from proxy.clock import SystemClock
 from proxy.engine import Engine
 from proxy.providers.presets import load_presets
 from proxy.server import Server
-from proxy.unheard import unheard_reply
 from store.database import Database
 from store.recorder import BATCH, FEED_SIZE, RECORDED, Recorder
 from store.settings_load import Loaded, load
@@ -133,13 +133,7 @@ async def running(
             loaded, presets=presets, options=options, bus=bus, apply=apply, environ=environ or {}
         )
         proxy = await stack.enter_async_context(
-            open_port(
-                Server(engine).application(),
-                "127.0.0.1",
-                0,
-                setting="port",
-                refuse=unheard_reply,
-            )
+            open_port(Server(engine).connections(), "127.0.0.1", 0, setting="port")
         )
         parts = Parts(
             engine=engine,
@@ -156,11 +150,10 @@ async def running(
         await face.remember_ended()
         port = await stack.enter_async_context(
             open_port(
-                face.application(),
+                connections(face.application(), unheard_answer),
                 "127.0.0.1",
                 0,
                 setting="admin_port",
-                refuse=unheard_answer,
             )
         )
         http = await stack.enter_async_context(

@@ -19,9 +19,9 @@ from functools import partial
 from app.__main__ import run
 
 PATIENCE = {
-    "write": ("app.connection", "WRITE_TIME"),
+    "write": ("proxy.client_connection", "WRITE_TIME"),
     "body": ("proxy.intake", "_BODY_TIME"),
-    "keepalive": ("app.connection", "KEEPALIVE"),
+    "keepalive": ("proxy.client_connection", "KEEPALIVE"),
 }
 LIMITS = {"files": resource.RLIMIT_NOFILE, "file-size": resource.RLIMIT_FSIZE}
 """More names: how many files may be open, how large (bytes) one may grow."""

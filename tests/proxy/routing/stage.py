@@ -19,7 +19,6 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
-from aiohttp import web
 
 from proxy.bus import Bus, Feed
 from proxy.clock import Clock, SystemClock
@@ -222,17 +221,12 @@ async def running(
         engine = await stack.enter_async_context(Engine(clock or SystemClock(), bus))
         engine.configure(configuration, secrets)
         server = Server(engine)
-        runner = web.AppRunner(
-            server.application(),
-            handle_signals=False,
-            handler_cancellation=True,
-            access_log=None,
-            shutdown_timeout=0.5,
+        connection = await stack.enter_async_context(server.connections())
+        listener = await asyncio.get_running_loop().create_server(
+            connection, "127.0.0.1", 0, backlog=1024
         )
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
-        port: int = runner.addresses[0][1]
+        stack.callback(listener.close)
+        port: int = listener.sockets[0].getsockname()[1]
         connector = aiohttp.TCPConnector(limit=0)
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         proxy = Proxy(engine, server, port, ups, session, log)

@@ -95,15 +95,23 @@ async def answered(proxy: Proxy, job: Job) -> None:
     outcome = answer.outcome
     try:
         if isinstance(outcome, Streaming):
-            await outcome.relay(_written, stalled=5)
+            await outcome.relay(_Behind(), stalled=5)
     finally:
         if isinstance(outcome, Streaming):
             outcome.close()
         proxy.engine.settle(job, answer, None, 0)
 
 
-async def _written(data: bytes) -> None:
-    await asyncio.sleep(0)
+class _Behind:
+    """A client that takes each write a moment later."""
+
+    is_behind = True
+
+    def write(self, frames: bytes) -> None:
+        pass
+
+    async def drained(self) -> None:
+        await asyncio.sleep(0)
 
 
 async def at_every_await(proxy: Proxy, how: How, *, asked: bool, least: int) -> None:

@@ -6,7 +6,7 @@ requests by kind leads to the rows in the order of pages, whatever the filter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import aiosqlite
 
@@ -18,12 +18,26 @@ Kind = tuple[str | int, ...]
 
 _COLUMNS = ("client", "agent", "chain", "entry", "outcome", "status", "providers")
 
-KIND_OF_ROW = f"(SELECT id FROM kinds WHERE {' AND '.join(f'{name} = ?' for name in _COLUMNS)})"
-"""The SQL that finds a kind's id by its values."""
+_NAMES = ", ".join(_COLUMNS)
+_PLACES = f"(?{', ?' * (len(_COLUMNS) - 1)})"
 
 
-def kind_of(event: RequestFinished) -> Kind:
-    """The kind of a request. Without an entry that served it, `entry` is empty."""
+def kinds_of(events: Iterable[RequestFinished]) -> list[Kind]:
+    """The kind of each request, worked out once for those that are alike."""
+    kinds: list[Kind] = []
+    known: dict[tuple[object, ...], Kind] = {}
+    for event in events:
+        asked = tuple([attempt.entry for attempt in event.attempts])
+        seen = event.client, event.agent, event.chain, event.entry, event.outcome, event.status
+        kind = known.get((seen, asked))
+        if kind is None:
+            kind = known[seen, asked] = _kind_of(event)
+        kinds.append(kind)
+    return kinds
+
+
+def _kind_of(event: RequestFinished) -> Kind:
+    """Without an entry that served it, `entry` is empty."""
     entry = event.entry or ""
     providers = {provider_of(attempt.entry) for attempt in event.attempts}
     if entry:
@@ -44,12 +58,18 @@ def spelled(providers: Iterable[str]) -> str:
     return f" {' '.join(providers)} "
 
 
-async def insert_kinds(connection: aiosqlite.Connection, kinds: Iterable[Kind]) -> None:
-    """Add those that are new, inside the caller's transaction."""
+async def insert_kinds(connection: aiosqlite.Connection, kinds: Sequence[Kind]) -> dict[Kind, int]:
+    """Add those that are new, inside the caller's transaction; the id of each."""
+    distinct = sorted(set(kinds), key=repr)
     await connection.executemany(
-        f"INSERT OR IGNORE INTO kinds ({', '.join(_COLUMNS)}) VALUES (?{', ?' * 6})",
-        sorted(set(kinds), key=repr),
+        f"INSERT OR IGNORE INTO kinds ({_NAMES}) VALUES {_PLACES}", distinct
     )
+    found = await connection.execute_fetchall(
+        f"WITH wanted ({_NAMES}) AS (VALUES {', '.join([_PLACES] * len(distinct))}) "
+        f"SELECT id, {_NAMES} FROM wanted CROSS JOIN kinds USING ({_NAMES})",
+        [value for kind in distinct for value in kind],
+    )
+    return {tuple(kind): id for id, *kind in found}
 
 
 async def forget_kinds(connection: aiosqlite.Connection) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import aiosqlite
 import orjson
@@ -13,7 +13,7 @@ import orjson
 from proxy.events import Attempt, Outcome, RequestFinished
 from store.database import Database
 from store.request_filter import Filter, selection, total
-from store.request_kinds import KIND_OF_ROW, forget_kinds, insert_kinds, kind_of
+from store.request_kinds import forget_kinds, insert_kinds, kinds_of
 from store.values import (
     LONGEST_TEXT,
     as_count,
@@ -32,8 +32,7 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """A request to be logged, and what it would have cost (None: unknown)."""
 
     event: RequestFinished
@@ -95,12 +94,12 @@ async def insert_many(
         return []
     last = await connection.execute_fetchall("SELECT coalesce(max(seq), 0) FROM requests")
     first_seq = next(int(row[0]) for row in last) + 1
-    kinds = [kind_of(finished.event) for finished in fresh]
-    await insert_kinds(connection, kinds)
+    kinds = kinds_of([finished.event for finished in fresh])
+    ids = await insert_kinds(connection, kinds)
     await connection.executemany(
-        f"INSERT INTO requests ({_COLUMNS}, kind) VALUES (?{', ?' * 18}, {KIND_OF_ROW})",
+        f"INSERT INTO requests ({_COLUMNS}, kind) VALUES (?{', ?' * 19})",
         [
-            (*_request_row(seq, finished), *kind)
+            _request_row(seq, finished, ids[kind])
             for seq, (finished, kind) in enumerate(zip(fresh, kinds, strict=True), first_seq)
         ],
     )
@@ -208,7 +207,7 @@ async def _unknown(
     return list(by_id.values())
 
 
-def _request_row(seq: int, finished: Finished) -> tuple[object, ...]:
+def _request_row(seq: int, finished: Finished, kind: int) -> tuple[object, ...]:
     event = finished.event
     return (
         seq,
@@ -230,6 +229,7 @@ def _request_row(seq: int, finished: Finished) -> tuple[object, ...]:
         as_optional_number(event.first_token_ms),
         as_optional_number(finished.saved_usd),
         event.client_closed,
+        kind,
     )
 
 

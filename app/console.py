@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from itertools import groupby
 
+from app.logs import log_together
 from proxy.bus import Feed
 from proxy.events import HealthChanged, RequestFinished
 
@@ -31,16 +33,24 @@ async def narrate(feed: Feed) -> None:
 
 
 def _tell(feed: Feed) -> None:
-    for event in feed.take():
-        if isinstance(event, RequestFinished):
-            bad = event.outcome in ("failed", "interrupted")
-            level = logging.WARNING if bad else logging.INFO
-            if log.isEnabledFor(level):
-                # Where in the code a line comes from, which `log.log` would look for, is not shown.
-                log.handle(log.makeRecord(log.name, level, "", 0, request_line(event), (), None))
-        elif isinstance(event, HealthChanged):
-            level = logging.INFO if event.healthy else logging.WARNING
-            log.log(level, "%s: %s", event.part, event.detail)
+    events = [event for event in feed.take() if isinstance(event, WATCHED)]
+    for level, alike in groupby(events, _level):
+        if log.isEnabledFor(level):
+            log_together(log, level, [_line(event) for event in alike])
+
+
+def _level(event: RequestFinished | HealthChanged) -> int:
+    if isinstance(event, RequestFinished):
+        good = event.outcome not in ("failed", "interrupted")
+    else:
+        good = event.healthy
+    return logging.INFO if good else logging.WARNING
+
+
+def _line(event: RequestFinished | HealthChanged) -> str:
+    if isinstance(event, RequestFinished):
+        return request_line(event)
+    return f"{event.part}: {event.detail}"
 
 
 def request_line(event: RequestFinished) -> str:

@@ -56,11 +56,11 @@ def _line(event: RequestFinished | HealthChanged) -> str:
 def request_line(event: RequestFinished) -> str:
     """`free -> groq/llama: 200 ok (stream, 12+40 tokens, 1.23 s), passed over: cerebras/x 429`."""
     served = event.entry or "nobody"
-    passed = [f"{entry} {word}" for entry, word in event.trail if word not in ("ok", "not-tried")]
-    more = len(passed) - _MOST_PASSED
-    if more > 0:
-        passed[_MOST_PASSED:] = [f"{more} more"]
-    over = f", passed over: {', '.join(passed)}" if passed else ""
+    passed = [pair for pair in event.trail if pair[1] not in ("ok", "not-tried")]
+    named = [f"{entry} {word}" for entry, word in passed[:_MOST_PASSED]]
+    if len(passed) > _MOST_PASSED:
+        named.append(f"{len(passed) - _MOST_PASSED} more")
+    over = f", passed over: {', '.join(named)}" if named else ""
     kind = "stream" if event.stream else "plain"
     tokens = f"{event.tokens_in}+{event.tokens_out} tokens" if event.entry else "no tokens"
     return (

@@ -96,10 +96,11 @@ async def insert_many(
     first_seq = next(int(row[0]) for row in last) + 1
     kinds = kinds_of([finished.event for finished in fresh])
     ids = await insert_kinds(connection, kinds)
+    trails = _Trails()
     await connection.executemany(
         f"INSERT INTO requests ({_COLUMNS}, kind) VALUES (?{', ?' * 19})",
         [
-            _request_row(seq, finished, ids[kind])
+            _request_row(seq, finished, ids[kind], trails)
             for seq, (finished, kind) in enumerate(zip(fresh, kinds, strict=True), first_seq)
         ],
     )
@@ -207,7 +208,7 @@ async def _unknown(
     return list(by_id.values())
 
 
-def _request_row(seq: int, finished: Finished, kind: int) -> tuple[object, ...]:
+def _request_row(seq: int, finished: Finished, kind: int, trails: _Trails) -> tuple[object, ...]:
     event = finished.event
     return (
         seq,
@@ -221,7 +222,7 @@ def _request_row(seq: int, finished: Finished, kind: int) -> tuple[object, ...]:
         as_count(event.status),
         event.stream,
         len(event.attempts),
-        _trail_json(event.trail),
+        trails.as_json(event.trail, kind),
         as_count(event.tokens_in),
         as_count(event.tokens_out),
         event.estimated,
@@ -231,6 +232,19 @@ def _request_row(seq: int, finished: Finished, kind: int) -> tuple[object, ...]:
         event.client_closed,
         kind,
     )
+
+
+class _Trails:
+    """The trails of a batch as JSON. Requests of a kind have mostly passed over the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[tuple[tuple[str, str], ...], str]] = {}
+
+    def as_json(self, trail: tuple[tuple[str, str], ...], kind: int) -> str:
+        known = self._known.get(kind)
+        if known is None or known[0] != trail:
+            known = self._known[kind] = trail, _trail_json(trail)
+        return known[1]
 
 
 def _trail_json(trail: Sequence[tuple[str, str]]) -> str:

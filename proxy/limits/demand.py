@@ -38,6 +38,21 @@ class Need:
         prompt = ceil(self.prompt_bytes / LEAST_DIVISOR) + TOKENS_OF_IMAGE * self.images
         object.__setattr__(self, "tokens_at_most", prompt + answer * self.answers)
 
+    def is_no_smaller(self, other: Need) -> bool:
+        """Whether it takes at least as many tokens of any entry."""
+        if self is other:
+            return True
+        if self.cap is None or other.cap is None:
+            more_capped = self.cap is other.cap
+        else:
+            more_capped = self.cap >= other.cap
+        return (
+            more_capped
+            and self.prompt_bytes >= other.prompt_bytes
+            and self.images >= other.images
+            and self.answers >= other.answers
+        )
+
 
 SMALLEST = Need()
 """The request by which an entry's shown state is judged."""

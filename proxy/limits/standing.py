@@ -38,7 +38,8 @@ class Hold(NamedTuple):
 
     def holds(self, need: Need, now: float) -> bool:
         """Whether it is still so, for this request."""
-        if now >= self.until or need.tokens_at_most > self.tokens:
+        tokens = need.tokens_at_most
+        if now >= self.until or tokens > self.tokens:
             return False
         if not self.with_all and (need.tools or need.vision):
             return False
@@ -52,7 +53,7 @@ class Hold(NamedTuple):
             calm = subject.calm
             if calm is None or calm.changes != subject.changes or now >= calm.until:
                 calm = subject.calm = _calm(subject, now)
-            if need.tokens_at_most > calm.tokens:
+            if tokens > calm.tokens:
                 return False
         return True
 

@@ -160,7 +160,8 @@ class Trail:
 
     def trying(self, entry: Entry) -> None:
         """An upstream request is on its way."""
-        self.on_step(Step(entry.name, "trying", "other"))
+        if self.on_step is not _nobody:
+            self.on_step(Step(entry.name, "trying", "other"))
 
     def __iter__(self) -> Iterable[Step]:
         return iter(self.steps)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import aiosqlite
+import orjson
 
 from proxy.events import RequestFinished
 from store.values import as_count, as_text, provider_of
@@ -19,7 +20,11 @@ Kind = tuple[str | int, ...]
 _COLUMNS = ("client", "agent", "chain", "entry", "outcome", "status", "providers")
 
 _NAMES = ", ".join(_COLUMNS)
-_PLACES = f"(?{', ?' * (len(_COLUMNS) - 1)})"
+_WANTED = ", ".join(f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(_COLUMNS))
+_IDS = (
+    f"SELECT id, {_NAMES} FROM (SELECT {_WANTED} FROM json_each(?)) "
+    f"CROSS JOIN kinds USING ({_NAMES})"
+)
 
 
 def kinds_of(events: Iterable[RequestFinished]) -> list[Kind]:
@@ -60,16 +65,20 @@ def spelled(providers: Iterable[str]) -> str:
 
 async def insert_kinds(connection: aiosqlite.Connection, kinds: Sequence[Kind]) -> dict[Kind, int]:
     """Add those that are new, inside the caller's transaction; the id of each."""
-    distinct = sorted(set(kinds), key=repr)
-    await connection.executemany(
-        f"INSERT OR IGNORE INTO kinds ({_NAMES}) VALUES {_PLACES}", distinct
-    )
-    found = await connection.execute_fetchall(
-        f"WITH wanted ({_NAMES}) AS (VALUES {', '.join([_PLACES] * len(distinct))}) "
-        f"SELECT id, {_NAMES} FROM wanted CROSS JOIN kinds USING ({_NAMES})",
-        [value for kind in distinct for value in kind],
-    )
-    return {tuple(kind): id for id, *kind in found}
+    distinct = set(kinds)
+    found = await _ids_of(connection, distinct)
+    if new := distinct - found.keys():
+        await connection.executemany(
+            f"INSERT INTO kinds ({_NAMES}) VALUES (?{', ?' * (len(_COLUMNS) - 1)})",
+            sorted(new, key=repr),
+        )
+        found = await _ids_of(connection, distinct)
+    return found
+
+
+async def _ids_of(connection: aiosqlite.Connection, kinds: Iterable[Kind]) -> dict[Kind, int]:
+    rows = await connection.execute_fetchall(_IDS, (orjson.dumps(list(kinds)).decode(),))
+    return {tuple(kind): id for id, *kind in rows}
 
 
 async def forget_kinds(connection: aiosqlite.Connection) -> None:

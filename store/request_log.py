@@ -89,11 +89,9 @@ async def insert_many(
     A request whose id is there already is left out, so a batch whose commit is in doubt can be
     written again. Returns those that were new.
     """
-    fresh = await _unknown(connection, requests)
+    fresh, first_seq = await _unknown(connection, requests)
     if not fresh:
         return []
-    last = await connection.execute_fetchall("SELECT coalesce(max(seq), 0) FROM requests")
-    first_seq = next(int(row[0]) for row in last) + 1
     kinds = kinds_of([finished.event for finished in fresh])
     ids = await insert_kinds(connection, kinds)
     trails = _Trails()
@@ -196,16 +194,17 @@ async def prune(database: Database, older_than: float) -> int:
 
 async def _unknown(
     connection: aiosqlite.Connection, requests: Sequence[Finished]
-) -> list[Finished]:
-    """Those that are not in the log yet, each id once."""
+) -> tuple[list[Finished], int]:
+    """Those that are not in the log yet, each id once, and the first seq that is free."""
     by_id = {as_text(finished.event.id): finished for finished in requests}
     rows = await connection.execute_fetchall(
-        "SELECT id FROM requests WHERE id IN (SELECT value FROM json_each(?))",
+        "SELECT NULL, coalesce(max(seq), 0) FROM requests UNION ALL "
+        "SELECT id, 0 FROM requests WHERE id IN (SELECT value FROM json_each(?))",
         (orjson.dumps(list(by_id)).decode(),),
     )
-    for (known,) in rows:
-        del by_id[known]
-    return list(by_id.values())
+    for known, _ in rows:
+        by_id.pop(known, None)
+    return list(by_id.values()), max(int(seq) for _, seq in rows) + 1
 
 
 def _request_row(seq: int, finished: Finished, kind: int, trails: _Trails) -> tuple[object, ...]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from itertools import groupby
 
+from app.logs import log_together
 from app.options import Options
 from app.version import VERSION
 from proxy.bus import Feed
@@ -14,7 +16,6 @@ from store.settings_load import Loaded
 log = logging.getLogger("429chain")
 
 WATCHED = (RequestFinished, HealthChanged)
-
 
 _PAUSE = 0.05
 """Seconds in which a busy instance's lines are collected: nobody reads faster than that."""
@@ -48,26 +49,34 @@ async def narrate(feed: Feed) -> None:
 
 
 def _tell(feed: Feed) -> None:
-    for event in feed.take():
-        if isinstance(event, RequestFinished):
-            bad = event.outcome in ("failed", "interrupted")
-            level = logging.WARNING if bad else logging.INFO
-            if log.isEnabledFor(level):
-                # Where in the code a line comes from, which `log.log` would look for, is not shown.
-                log.handle(log.makeRecord(log.name, level, "", 0, request_line(event), (), None))
-        elif isinstance(event, HealthChanged):
-            level = logging.INFO if event.healthy else logging.WARNING
-            log.log(level, "%s: %s", event.part, event.detail)
+    events = [event for event in feed.take() if isinstance(event, WATCHED)]
+    for level, alike in groupby(events, _level):
+        if log.isEnabledFor(level):
+            log_together(log, level, [_line(event) for event in alike])
+
+
+def _level(event: RequestFinished | HealthChanged) -> int:
+    if isinstance(event, RequestFinished):
+        good = event.outcome not in ("failed", "interrupted")
+    else:
+        good = event.healthy
+    return logging.INFO if good else logging.WARNING
+
+
+def _line(event: RequestFinished | HealthChanged) -> str:
+    if isinstance(event, RequestFinished):
+        return request_line(event)
+    return f"{event.part}: {event.detail}"
 
 
 def request_line(event: RequestFinished) -> str:
     """`free -> groq/llama: 200 ok (stream, 12+40 tokens, 1.23 s), passed over: cerebras/x 429`."""
     served = event.entry or "nobody"
-    passed = [f"{entry} {word}" for entry, word in event.trail if word not in ("ok", "not-tried")]
-    more = len(passed) - _MOST_PASSED
-    if more > 0:
-        passed[_MOST_PASSED:] = [f"{more} more"]
-    over = f", passed over: {', '.join(passed)}" if passed else ""
+    passed = [pair for pair in event.trail if pair[1] not in ("ok", "not-tried")]
+    named = [f"{entry} {word}" for entry, word in passed[:_MOST_PASSED]]
+    if len(passed) > _MOST_PASSED:
+        named.append(f"{len(passed) - _MOST_PASSED} more")
+    over = f", passed over: {', '.join(named)}" if named else ""
     kind = "stream" if event.stream else "plain"
     tokens = f"{event.tokens_in}+{event.tokens_out} tokens" if event.entry else "no tokens"
     return (

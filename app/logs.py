@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
@@ -43,7 +43,8 @@ class RedactingFormatter(logging.Formatter):
         self._when = ""
 
     def format(self, record: logging.LogRecord) -> str:
-        return self._head(record) + self._body(record)
+        head = self._head(record)
+        return "\n".join([head + body for body in self._bodies(record)])
 
     def _head(self, record: logging.LogRecord) -> str:
         """`2026-11-22T13:00:00+0000 INFO    `."""
@@ -56,16 +57,17 @@ class RedactingFormatter(logging.Formatter):
             self._when = time.strftime(self.time_format, time.localtime(second))
         return self._when
 
-    def _body(self, record: logging.LogRecord) -> str:
+    def _bodies(self, record: logging.LogRecord) -> list[str]:
         """What all handlers write alike, kept in the record as `exc_text` is: made clean once."""
-        clean: str | None = vars(record).get("clean_text")
+        clean: list[str] | None = vars(record).get("clean_lines")
         if clean is None:
-            clean = self._clean(_message(record), _LONGEST_LINE)
+            told: Sequence[str] = vars(record).get("lines") or [_message(record)]
+            clean = [self._clean(line, _LONGEST_LINE) for line in told]
             if record.exc_info:
                 trace = self.formatException(record.exc_info)
                 lines = self._clean(trace, _LONGEST_TRACE, lines=True).splitlines()
-                clean += "".join(f"\n    {line}" for line in lines)
-            vars(record)["clean_text"] = clean
+                clean[-1] += "".join(f"\n    {line}" for line in lines)
+            vars(record)["clean_lines"] = clean
         return clean
 
     def _clean(self, text: str, limit: int, *, lines: bool = False) -> str:
@@ -99,6 +101,13 @@ def _message(record: logging.LogRecord) -> str:
         # Arguments that do not fit: better an ugly line than none.
         message = f"{record.msg!s} {record.args!r}"
     return message if record.name == OWN else f"{record.name}: {message}"
+
+
+def log_together(log: logging.Logger, level: int, lines: Sequence[str]) -> None:
+    """Log each of our own lines as one of its own; they are written in one go."""
+    # Where in the code a line comes from, which `log.log` would look for, is not shown.
+    more = {"lines": lines}
+    log.handle(log.makeRecord(log.name, level, "", 0, "\n".join(lines), (), None, extra=more))
 
 
 class _Seldom(logging.Filter):

@@ -233,6 +233,8 @@ class Attempts:
             model=entry.model,
             now=self._ledger.clock.wall(),
         )
+        if not refusal.parameters:
+            return refusal
         return replace(refusal, parameters=tuple(generalise(p) for p in refusal.parameters))
 
     def _can_be_met(self, one: _Try, refusal: Refusal) -> bool:
@@ -246,7 +248,7 @@ class Attempts:
             sent_cap = reservation.cap
             if refusal.number and sent_cap is not None and refusal.number < sent_cap:
                 repeats.capped = True
-                repeats.need = replace(repeats.need, cap=refusal.number)
+                repeats.need = repeats.need._replace(cap=refusal.number)
                 return True
         return False
 

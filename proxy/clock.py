@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Protocol
 
 # CLOCK_BOOTTIME goes on while the machine sleeps, so a cooldown ends when it should after a
@@ -27,10 +28,8 @@ class SystemClock:
 
     __slots__ = ()
 
-    def now(self) -> float:
-        if _ELAPSED is None:
-            return time.monotonic()
-        return time.clock_gettime(_ELAPSED)
-
-    def wall(self) -> float:
-        return time.time()
+    # Asked a dozen times a request: the system's own functions, with nothing around them.
+    now = staticmethod(
+        time.monotonic if _ELAPSED is None else partial(time.clock_gettime, _ELAPSED)
+    )
+    wall = staticmethod(time.time)

@@ -6,14 +6,13 @@ Times: `at` is seconds since the epoch, `*_ms` are milliseconds since the reques
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Outcome = Literal["ok", "interrupted", "left", "failed"]
 """Of a request: served; broken after its first event; its client left; nobody served."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One upstream request of ours."""
 
     entry: str
@@ -29,8 +28,7 @@ class Attempt:
     """Redacted, at most 200 characters."""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFinished:
+class RequestFinished(NamedTuple):
     """A client's request came to its end, whatever that was."""
 
     id: str

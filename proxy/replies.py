@@ -13,7 +13,7 @@ from proxy.conclusion import SHUTDOWN_RETRY, Conclusion
 from proxy.dialects.dialect import EVENT_STREAM, JSON, Dialect, Exchange, Failure, Reply
 from proxy.errors import RequestFault
 from proxy.job import Job
-from proxy.text import header_value, trail_header
+from proxy.text import header_value
 
 _SERVER = "429chain"
 
@@ -74,7 +74,7 @@ def job_headers(job: Job) -> dict[str, str]:
         "x-request-id": job.id,
         "x-429chain-chain": header_value(job.chain.name),
         "x-429chain-attempts": str(job.sent),
-        "x-429chain-trail": trail_header(job.trail.pairs()),
+        "x-429chain-trail": job.trail.header(),
     }
     if job.served is not None:
         headers["x-429chain-provider"] = job.served.provider.id

@@ -165,6 +165,11 @@ def trail_header(pairs: Iterable[tuple[str, str]]) -> str:
     At most `TRAIL_LENGTH` characters; where that is too little, whole pairs are left off at the end
     and `...` says so.
     """
+    return fit_trail(trail_text(pairs))
+
+
+def trail_text(pairs: Iterable[tuple[str, str]]) -> str:
+    """`x-429chain-trail` of pairs; where it is too long, not all of what is beyond."""
     told: list[str] = []
     length = -1
     for entry, word in pairs:
@@ -173,8 +178,12 @@ def trail_header(pairs: Iterable[tuple[str, str]]) -> str:
         length += 1 + len(pair)
         if length > TRAIL_LENGTH:
             break
-    trail = ",".join(told)
-    if length <= TRAIL_LENGTH:
+    return ",".join(told)
+
+
+def fit_trail(trail: str) -> str:
+    """`trail` as long as a header may be; whole pairs are left off at its end."""
+    if len(trail) <= TRAIL_LENGTH:
         return trail
     room = TRAIL_LENGTH - len(_CUT)
     return trail[: trail.rfind(",", 0, room) + 1 or room] + _CUT

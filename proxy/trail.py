@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 from proxy.limits.readings import Meaning, Refusal
 from proxy.limits.status import LIMIT_REASONS, Verdict
 from proxy.model import Entry
+from proxy.text import fit_trail, trail_header, trail_text
 
 Cause = Literal[
     "ok",
@@ -88,6 +90,24 @@ class Step:
 _SKIPPED = {reason: f"skipped:{reason}" for reason in _OF_REASON}
 
 
+class Head:
+    """The trail of a chain's first entries, all passed over: made once for all such requests."""
+
+    __slots__ = ("entries", "pairs", "steps", "text")
+
+    def __init__(self, entries: Sequence[Entry], verdicts: Sequence[Verdict]) -> None:
+        self.entries = entries[: len(verdicts)]
+        self.steps: dict[str, Step | Verdict | None] = {entry.name: None for entry in entries}
+        """Of the whole chain."""
+        for entry, verdict in zip(entries, verdicts, strict=False):
+            self.steps[entry.name] = verdict
+        self.pairs = _pairs(islice(self.steps.items(), len(verdicts)))
+        self.text = trail_text(self.pairs)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+
 class Trail:
     """The steps of a request, in chain order. Read by interfaces while it runs.
 
@@ -95,10 +115,12 @@ class Trail:
     are made of them for those who read, so that a long chain costs those who don't next to nothing.
     """
 
-    __slots__ = ("_steps", "asked", "on_step")
+    __slots__ = ("_head", "_steps", "asked", "on_step")
 
     def __init__(self) -> None:
         self._steps: dict[str, Step | Verdict | None] = {}
+        self._head: Head | None = None
+        """What `_steps` begins with, while that is unchanged."""
         self.asked: dict[str, Cause] = {}
         """Entries that an upstream request was sent for, and how the last of them ended."""
         self.on_step = _nobody
@@ -106,10 +128,18 @@ class Trail:
 
     def follow(self, entries: Iterable[Entry]) -> None:
         """Put the steps in the order of this chain; entries that left it keep their place last."""
+        self._head = None
         before, self._steps = self._steps, dict.fromkeys([entry.name for entry in entries])
         for name, step in before.items():
             if step is not None:
                 self._steps[name] = step
+
+    def begin(self, head: Head) -> None:
+        """Follow a chain whose first entries are passed over as one; nothing was tried before."""
+        self._head, self._steps = head, head.steps.copy()
+        if self.on_step is not _nobody:
+            for name, word in islice(head.steps.items(), len(head)):
+                self.on_step(_step(name, word))
 
     def skipped(self, entry: Entry, verdict: Verdict) -> None:
         self._steps[entry.name] = verdict
@@ -124,12 +154,14 @@ class Trail:
 
     def comes_back(self, entry: Entry, at: float | None) -> None:
         """When an entry that did not serve can take the request, as it stands by now."""
+        self._head = None
         step = _step(entry.name, self._steps[entry.name])
         self._steps[entry.name] = replace(step, retry_at=at)
 
     def trying(self, entry: Entry) -> None:
         """An upstream request is on its way."""
-        self.on_step(Step(entry.name, "trying", "other"))
+        if self.on_step is not _nobody:
+            self.on_step(Step(entry.name, "trying", "other"))
 
     def __iter__(self) -> Iterable[Step]:
         return iter(self.steps)
@@ -141,7 +173,20 @@ class Trail:
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """`(entry, WORD)` in chain order."""
-        return tuple([(name, _word(step)) for name, step in self._steps.items()])
+        if self._head is None:
+            return _pairs(self._steps.items())
+        return self._head.pairs + _pairs(islice(self._steps.items(), len(self._head), None))
+
+    def header(self) -> str:
+        """`x-429chain-trail`."""
+        if self._head is None:
+            return trail_header(self.pairs())
+        rest = _pairs(islice(self._steps.items(), len(self._head), None))
+        return fit_trail(",".join((self._head.text, trail_text(rest))) if rest else self._head.text)
+
+
+def _pairs(steps: Iterable[tuple[str, Step | Verdict | None]]) -> tuple[tuple[str, str], ...]:
+    return tuple([(name, _word(step)) for name, step in steps])
 
 
 def _nobody(step: Step) -> None:

@@ -19,7 +19,7 @@ from proxy.chat_request import ChatRequest
 from proxy.completion import read_completion
 from proxy.connections import Connections, ConnectionUse
 from proxy.conversion import StreamCollector, stream_from_completion
-from proxy.deadlines import DeadlinePassed, Deadlines
+from proxy.deadlines import Alarm, DeadlinePassed, Deadlines
 from proxy.errors import UpstreamFault
 from proxy.model import Entry
 from proxy.providers.adapter import COMPLETIONS, Adapted
@@ -90,10 +90,11 @@ Outcome = Served | Streaming | Refused | Failed
 class Upstream:
     """Sends orders over the connections."""
 
-    __slots__ = ("_connections",)
+    __slots__ = ("_alarms", "_connections")
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
+        self._alarms: list[Alarm] = []
 
     async def send(self, order: Order) -> Outcome:
         """Send and read up to the completion, or to a stream's first meaningful event."""
@@ -103,7 +104,7 @@ class Upstream:
         patience = timeouts.first_token if order.request.stream else timeouts.plain
         attempt = _Attempt(order, started, timeouts.total, timeouts.idle)
         try:
-            with Deadlines() as deadlines:
+            with Deadlines(self._alarms) as deadlines:
                 attempt.deadlines = deadlines
                 attempt.expect(started + patience, what, order.alone)
                 return await attempt.run(self._connections)
@@ -206,6 +207,9 @@ class _Attempt:
         """What comes of it within half a second, 64 KiB at most."""
         body = bytearray()
         try:
+            if response.content.is_eof():
+                # It came together with its head: nothing to wait for.
+                return response.content.read_nowait()[:_MOST_ERROR]
             async with asyncio.timeout(_ERROR_TIME):
                 while len(body) < _MOST_ERROR and (chunk := await response.content.readany()):
                     body += chunk
@@ -224,7 +228,7 @@ class _Attempt:
             if len(body) > MOST_ANSWER:
                 raise UpstreamFault("broken", "an answer over 32 MiB")
             begun = begun or bool(chunk.strip())
-            if begun:
+            if begun and not response.content.is_eof():
                 self.expect(loop.time() + self._idle, "idle")
         completion = read_completion(
             bytes(body),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
 from proxy.attempts import Answer, Attempts
 from proxy.conclusion import Conclusion, called_bad, conclude, line_is_full, shutting_down
@@ -10,13 +11,15 @@ from proxy.job import Job
 from proxy.limits.ledger import Ledger, Reservation
 from proxy.limits.status import Verdict
 from proxy.model import Chain, Entry, Routing
+from proxy.skipping import Skipping
+from proxy.trail import Head
 from proxy.waiting import Line, LineClosed, LineFull
 
 
 class Waterfall:
     """Serves jobs. Knows the ledger, the line and how to attempt; no client, no database."""
 
-    __slots__ = ("_attempts", "_chain_now", "_ledger", "_line", "_routing")
+    __slots__ = ("_attempts", "_chain_now", "_ledger", "_line", "_routing", "_skipping")
 
     def __init__(
         self,
@@ -29,6 +32,7 @@ class Waterfall:
         self._ledger = ledger
         self._line = line
         self._attempts = attempts
+        self._skipping = Skipping(ledger)
         self._routing = routing
         self._chain_now = chain_now
 
@@ -36,7 +40,12 @@ class Waterfall:
         """Pass after pass until an entry serves or none will in time."""
         grant: Reservation | None = None
         while True:
-            answer = await _Pass(self._ledger, self._line, self._attempts, job, grant).run()
+            head = None
+            if job.wait_until is None:
+                head = self._skipping.head(job.chain, job.need, self._ledger.clock.now())
+            one = _Pass(self._ledger, self._line, self._attempts, job, grant, head)
+            answer = await one.run()
+            self._skipping.passed(job.chain, one.passed, head)
             if answer is not None:
                 job.served = answer.entry
                 return answer
@@ -108,6 +117,7 @@ class _Pass:
         attempts: Attempts,
         job: Job,
         grant: Reservation | None,
+        head: Head | None,
     ) -> None:
         self._ledger = ledger
         self._line = line
@@ -120,8 +130,14 @@ class _Pass:
         """Entries that only a guess or an open circuit kept from being asked."""
         self._now = 0.0
         """It stands still while nothing is awaited."""
+        self.passed = 0
+        """Entries from the chain's first one on that were known to be out."""
         job.tried.clear()
-        job.trail.follow(job.chain.entries)
+        if head is None:
+            job.trail.follow(job.chain.entries)
+        else:
+            job.trail.begin(head)
+            self.passed = len(head)
 
     async def run(self) -> Answer | None:
         try:
@@ -134,7 +150,7 @@ class _Pass:
         self._now = self._ledger.clock.now()
         if self._is_over():
             return None
-        for entry in job.chain.entries:
+        for entry in islice(job.chain.entries, self.passed, None):
             if entry.name in job.tried or job.rules_out(entry):
                 continue
             if hopeful and not self._is_worth_hoping(entry):
@@ -153,7 +169,8 @@ class _Pass:
         if self._grant is not None and self._grant.entry is entry:
             granted, self._grant = self._grant, None
             return granted
-        got = None if hopeful else self._ledger.standing(entry, self._job.need, self._now)
+        known = None if hopeful else self._ledger.standing(entry, self._job.need, self._now)
+        got = known
         if got is None:
             self._line.go_first()
             got = self._ledger.reserve(entry, self._job.need, hopeful=hopeful)
@@ -162,6 +179,8 @@ class _Pass:
             return got
         if got.guess or got.circuit:
             self._held_back[entry.name] = got
+        elif known is not None and entry is self._job.chain.entries[self.passed]:
+            self.passed += 1
         self._job.trail.skipped(entry, got)
         return None
 

@@ -32,6 +32,8 @@ HEALTH_PART = "database"
 
 _MOST_PENDING = 10_000
 _INTERVAL = 0.25
+# After a refusal: its request is on its way to the next entry by then.
+_BREATH = 0.02
 # The ledger's changes are told late or not at all (a settled one): none is older than 1 s.
 _IDLE = 0.75
 _FIRST_PAUSE = 0.25
@@ -134,6 +136,8 @@ class Recorder:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_INTERVAL):
                     await self._feed.pressing()
+                    if len(self._feed) < BATCH:
+                        await asyncio.sleep(_BREATH)
         self._drain()
 
     def _drain(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import aiosqlite
 import orjson
@@ -13,7 +13,7 @@ import orjson
 from proxy.events import Attempt, Outcome, RequestFinished
 from store.database import Database
 from store.request_filter import Filter, selection, total
-from store.request_kinds import KIND_OF_ROW, forget_kinds, insert_kinds, kind_of
+from store.request_kinds import forget_kinds, insert_kinds, kinds_of
 from store.values import (
     LONGEST_TEXT,
     as_count,
@@ -32,8 +32,7 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """A request to be logged, and what it would have cost (None: unknown)."""
 
     event: RequestFinished
@@ -90,17 +89,16 @@ async def insert_many(
     A request whose id is there already is left out, so a batch whose commit is in doubt can be
     written again. Returns those that were new.
     """
-    fresh = await _unknown(connection, requests)
+    fresh, first_seq = await _unknown(connection, requests)
     if not fresh:
         return []
-    last = await connection.execute_fetchall("SELECT coalesce(max(seq), 0) FROM requests")
-    first_seq = next(int(row[0]) for row in last) + 1
-    kinds = [kind_of(finished.event) for finished in fresh]
-    await insert_kinds(connection, kinds)
+    kinds = kinds_of([finished.event for finished in fresh])
+    ids = await insert_kinds(connection, kinds)
+    trails = _Trails()
     await connection.executemany(
-        f"INSERT INTO requests ({_COLUMNS}, kind) VALUES (?{', ?' * 18}, {KIND_OF_ROW})",
+        f"INSERT INTO requests ({_COLUMNS}, kind) VALUES (?{', ?' * 19})",
         [
-            (*_request_row(seq, finished), *kind)
+            _request_row(seq, finished, ids[kind], trails)
             for seq, (finished, kind) in enumerate(zip(fresh, kinds, strict=True), first_seq)
         ],
     )
@@ -196,19 +194,20 @@ async def prune(database: Database, older_than: float) -> int:
 
 async def _unknown(
     connection: aiosqlite.Connection, requests: Sequence[Finished]
-) -> list[Finished]:
-    """Those that are not in the log yet, each id once."""
+) -> tuple[list[Finished], int]:
+    """Those that are not in the log yet, each id once, and the first seq that is free."""
     by_id = {as_text(finished.event.id): finished for finished in requests}
     rows = await connection.execute_fetchall(
-        "SELECT id FROM requests WHERE id IN (SELECT value FROM json_each(?))",
+        "SELECT NULL, coalesce(max(seq), 0) FROM requests UNION ALL "
+        "SELECT id, 0 FROM requests WHERE id IN (SELECT value FROM json_each(?))",
         (orjson.dumps(list(by_id)).decode(),),
     )
-    for (known,) in rows:
-        del by_id[known]
-    return list(by_id.values())
+    for known, _ in rows:
+        by_id.pop(known, None)
+    return list(by_id.values()), max(int(seq) for _, seq in rows) + 1
 
 
-def _request_row(seq: int, finished: Finished) -> tuple[object, ...]:
+def _request_row(seq: int, finished: Finished, kind: int, trails: _Trails) -> tuple[object, ...]:
     event = finished.event
     return (
         seq,
@@ -222,7 +221,7 @@ def _request_row(seq: int, finished: Finished) -> tuple[object, ...]:
         as_count(event.status),
         event.stream,
         len(event.attempts),
-        _trail_json(event.trail),
+        trails.as_json(event.trail, kind),
         as_count(event.tokens_in),
         as_count(event.tokens_out),
         event.estimated,
@@ -230,7 +229,21 @@ def _request_row(seq: int, finished: Finished) -> tuple[object, ...]:
         as_optional_number(event.first_token_ms),
         as_optional_number(finished.saved_usd),
         event.client_closed,
+        kind,
     )
+
+
+class _Trails:
+    """The trails of a batch as JSON. Requests of a kind have mostly passed over the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[tuple[tuple[str, str], ...], str]] = {}
+
+    def as_json(self, trail: tuple[tuple[str, str], ...], kind: int) -> str:
+        known = self._known.get(kind)
+        if known is None or known[0] != trail:
+            known = self._known[kind] = trail, _trail_json(trail)
+        return known[1]
 
 
 def _trail_json(trail: Sequence[tuple[str, str]]) -> str:

@@ -6,8 +6,6 @@ many of its functions, and a NaN becomes NULL. One such value must not cost a ba
 
 from __future__ import annotations
 
-from math import isfinite
-
 # Far above anything real, and so small that nine million of them still add up below 2^63.
 MOST = 10**12
 LONGEST_TEXT = 4096
@@ -15,14 +13,14 @@ LONGEST_TEXT = 4096
 
 def as_count(value: int) -> int:
     """A number of tokens, rows and the like: 0 to 10^12."""
-    return max(0, min(int(value), MOST))
+    return value if type(value) is int and 0 <= value <= MOST else max(0, min(int(value), MOST))
 
 
 def as_number(value: float) -> float:
     """A duration or an instant; what is not finite becomes the nearest bound, NaN becomes 0."""
-    if isfinite(value):
-        return max(-float(MOST), min(float(value), float(MOST)))
-    return float(MOST) if value > 0 else 0.0
+    if -MOST <= value <= MOST:
+        return float(value)
+    return 0.0 if value != value else float(max(-MOST, min(value, MOST)))
 
 
 def as_optional_number(value: float | None) -> float | None:

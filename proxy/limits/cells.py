@@ -132,9 +132,14 @@ class Cell:
         self, size: float, source: Source, until: float = inf, *, is_rest: bool = False
     ) -> None:
         """Take the provider's word for the size."""
+        if (size, source, until, is_rest) == self._last_word():
+            return
         self._learned, self._learned_from, self.learned_until = size, source, until
         self.is_rest = is_rest
         self._resize()
+
+    def _last_word(self) -> tuple[float | None, Source, float, bool]:
+        return self._learned, self._learned_from, self.learned_until, self.is_rest
 
     def _resize(self) -> None:
         if self._learned is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from math import ceil
 from typing import NamedTuple
 
@@ -17,8 +16,7 @@ CAP_UNKNOWN = 500
 """For an answer whose length nobody limited."""
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """What a client's request needs, whichever entry serves it."""
 
     prompt_bytes: int = 1
@@ -30,13 +28,28 @@ class Need:
     """`n`."""
     tools: bool = False
     vision: bool = False
-    tokens_at_most: int = field(init=False, compare=False)
-    """What no entry's estimate exceeds (`Demand.least`)."""
 
-    def __post_init__(self) -> None:
+    @property
+    def tokens_at_most(self) -> int:
+        """What no entry's estimate exceeds (`Demand.least`)."""
         answer = CAP_UNKNOWN if self.cap is None else min(self.cap, CAP_FLOOR)
         prompt = ceil(self.prompt_bytes / LEAST_DIVISOR) + TOKENS_OF_IMAGE * self.images
-        object.__setattr__(self, "tokens_at_most", prompt + answer * self.answers)
+        return prompt + answer * self.answers
+
+    def is_no_smaller(self, other: Need) -> bool:
+        """Whether it takes at least as many tokens of any entry."""
+        if self is other:
+            return True
+        if self.cap is None or other.cap is None:
+            more_capped = self.cap is other.cap
+        else:
+            more_capped = self.cap >= other.cap
+        return (
+            more_capped
+            and self.prompt_bytes >= other.prompt_bytes
+            and self.images >= other.images
+            and self.answers >= other.answers
+        )
 
 
 SMALLEST = Need()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from proxy.model import Dimension, Scope, Window
@@ -16,9 +16,12 @@ from proxy.model import Dimension, Scope, Window
 Part = Literal["limit", "remaining", "reset"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One limit, and the headers that tell its size, what is left of it and when it is whole."""
+    """One limit, and the headers that tell its size, what is left of it and when it is whole.
+
+    Compared by identity: answers are sorted by rows.
+    """
 
     scope: Scope
     dimension: Dimension
@@ -184,4 +187,10 @@ def self_describing(name: str) -> Cell | None:
             return None
     if part is None:
         return None
-    return Cell(Row("model", dimension or "requests", window), part)
+    return Cell(_of_model(dimension or "requests", window), part)
+
+
+@cache
+def _of_model(dimension: Dimension, window: Window | None) -> Row:
+    """The same for all headers that speak of it."""
+    return Row("model", dimension, window)

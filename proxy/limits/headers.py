@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -147,7 +146,7 @@ def _tighter(known: Reading | None, reading: Reading) -> Reading:
     if reading.remaining is None or known.remaining < reading.remaining:
         return known
     # Told twice under two names (Mistral's older ones): the telling with a reset says more.
-    return known if known == replace(reading, reset=known.reset) and known.reset else reading
+    return known if known == reading._replace(reset=known.reset) and known.reset else reading
 
 
 def stated_wait(headers: Mapping[str, str], now: float) -> float | None:

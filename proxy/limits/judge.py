@@ -6,7 +6,6 @@ One function a meaning; `refusals.py` decided which it is, this decides nothing 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from math import inf
 from typing import Literal
 
@@ -139,7 +138,7 @@ def _spend(
     if reading.reset is not None and cell.kind != "bucket":
         reset = max(1.0, reading.reset)
     wait = refusal.wait if reset is None else reset
-    told = replace(reading, remaining=reading.remaining or 0, reset=reset)
+    told = reading._replace(remaining=reading.remaining or 0, reset=reset)
     ledger.hear(subject, cell, told, reservation, "refusal")
     now, amount = ledger.clock.now(), reservation.amount(cell.dimension)
     until = None if wait is None else now + max(1.0, wait)
@@ -220,7 +219,7 @@ def _parameters(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> N
 def _too_long(ledger: Ledger, reservation: Reservation, refusal: Refusal) -> None:
     for reading in refusal.readings:
         subject, cell = ledger.register.cell_for(reservation.entry, reading)
-        size_only = replace(reading, remaining=None, reset=None)
+        size_only = reading._replace(remaining=None, reset=None)
         if ledger.hear(subject, cell, size_only, reservation, "refusal"):
             ledger.changed(subject)
     # Whatever the provider's own count, a request like this one does not fit.

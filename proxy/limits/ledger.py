@@ -18,7 +18,7 @@ from proxy.limits.hearing import Told, hear, outdated
 from proxy.limits.readings import Reading
 from proxy.limits.register import Register
 from proxy.limits.reservations import Reservation
-from proxy.limits.standing import judged, standing
+from proxy.limits.standing import Run, judged, run_of, standing
 from proxy.limits.status import EntryStatus, Verdict, gauge_of, state_of
 from proxy.limits.subjects import Listed, Subject
 from proxy.model import Entry, Source
@@ -65,6 +65,10 @@ class Ledger:
     def standing(self, entry: Entry, need: Need, now: float) -> Verdict | None:
         """`verdict` where it is known from before, else None. `now`: one `Clock.now()` for many."""
         return standing(self.register.view(entry), need, now)
+
+    def run_of(self, entries: Iterable[Entry]) -> Run:
+        """The first of these entries whose verdicts are known from before, as one."""
+        return run_of(map(self.register.view, entries))
 
     def reserve(self, entry: Entry, need: Need, *, hopeful: bool = False) -> Reservation | Verdict:
         """Book a request that is sent at once, or say why not.
@@ -177,9 +181,6 @@ class Ledger:
                 cell.streak = 0
         for cell in reservation.beyond:
             cell.guess_void_until = self.clock.now() + _DAY
-        if reservation.beyond or reservation.probing:
-            for subject in reservation.view.subjects:
-                subject.changes += 1
         reservation.judged()
 
     @staticmethod

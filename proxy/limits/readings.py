@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from proxy.model import Dimension, Kind, Scope, Window
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a provider says of one of its limits, in a header, a refusal or a quota endpoint.
 
     `reset` is in seconds from the moment the answer was received, None where nothing (or nothing
@@ -89,8 +88,7 @@ class Refusal:
     """The JSON error's code as a string, for the client's error object."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """All that an answer's headers said. `garbage` counts what could not be understood."""
 
     readings: tuple[Reading, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 from proxy.limits.headers import scan_headers, stated_wait, waitable
@@ -160,7 +160,7 @@ def open_case(
         now=now,
         header_wait=stated_wait(repeated, now),
         heard=tuple(
-            replace(reading, reset=None if reading.reset is None else max(1.0, reading.reset))
+            reading._replace(reset=None if reading.reset is None else max(1.0, reading.reset))
             for reading in scan.readings
         ),
         no_allowance=scan.no_allowance,

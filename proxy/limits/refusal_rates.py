@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 
 from proxy.limits.readings import Meaning, Reading, Refusal
 from proxy.limits.refusal_case import SHORT, Case
@@ -91,7 +90,7 @@ def _free_tier(case: Case) -> Refusal | None:
     told = next((heard for heard in case.heard if heard.dimension == "requests"), None)
     reading = Reading(scope, "requests", window, remaining=0, pool=pool)
     if told is not None:
-        reading = replace(reading, limit=told.limit, reset=told.reset)
+        reading = reading._replace(limit=told.limit, reset=told.reset)
     return _limit(case, [reading])
 
 
@@ -109,7 +108,7 @@ def _limited(case: Case, named: Iterable[Named]) -> Refusal | None:
         if key in readings:
             told = readings[key]
             limit = heard.limit if told.limit is None else told.limit
-            readings[key] = replace(told, limit=limit, reset=heard.reset)
+            readings[key] = told._replace(limit=limit, reset=heard.reset)
         elif heard.remaining == 0 and heard.window is not None:
             readings[key] = heard
     if not readings:
@@ -131,7 +130,7 @@ def _limit(case: Case, readings: list[Reading], requested: int | None = None) ->
         kind = reading.kind or case.preset.kind(reading.window)
         mine = wait if reading.window == window else hint
         if reading.reset is None and kind != "bucket":
-            reading = replace(reading, reset=mine)
+            reading = reading._replace(reset=mine)
         settled.append(reading)
     return case.refuse(
         Meaning.LIMIT,

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from proxy.limits.needles import needles
 from proxy.limits.readings import Meaning
 from proxy.limits.refusal_codes import (
     BUSY,
@@ -26,11 +28,25 @@ from proxy.limits.refusal_codes import (
 
 _M = Meaning
 
-Phrases = Sequence[tuple[re.Pattern[str], Rule]]
+
+class Phrase(NamedTuple):
+    """A row: words, and what they mean."""
+
+    words: re.Pattern[str]
+    needles: tuple[str, ...]
+    """One of them, in lower case, is in whatever the words occur in."""
+    rule: Rule
+
+
+Phrases = Sequence[Phrase]
 
 
 def _phrases(*rows: tuple[str, Rule]) -> Phrases:
-    return tuple((re.compile(words, re.IGNORECASE | re.ASCII), rule) for words, rule in rows)
+    compiled = [re.compile(words, re.IGNORECASE | re.ASCII) for words, _ in rows]
+    return tuple(
+        Phrase(words, needles(words.pattern), rule)
+        for words, (_, rule) in zip(compiled, rows, strict=True)
+    )
 
 
 OVERLOAD = _phrases(
@@ -71,8 +87,8 @@ MONEY = _phrases(
         r"|credits? (?:are|is|have been) depleted"
         r"|depleted your|balance is (?:too low|insufficient)|not enough (?:credits?|balance)"
         r"|key limit exceeded|never purchased credits|out of credits|recharge|arrears"
-        r"|payment required|account (?:is|has been) suspended|spend(?:ing)? limit"
-        r"|please (?:top up|add credits)|billing (?:is )?not active"
+        r"|payment required|account (?:is|has been) suspended|spend limit|spending limit"
+        r"|please top up|please add credits|billing (?:is )?not active"
         r"|exceeded your (?:monthly )?budget",
         CREDIT,
     ),
@@ -186,4 +202,11 @@ CONTENT_BLAME = _phrases(
 
 def first_rule(phrases: Phrases, text: str) -> Rule | None:
     """The rule of the first row whose words occur in the text."""
-    return next((rule for words, rule in phrases if words.search(text)), None)
+    lower = text.lower()
+    for phrase in phrases:
+        for needle in phrase.needles:
+            if needle in lower:
+                if phrase.words.search(text):
+                    return phrase.rule
+                break
+    return None

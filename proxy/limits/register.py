@@ -131,11 +131,16 @@ class Register:
     def cell_for(self, entry: Entry, reading: Reading) -> tuple[Subject, Cell]:
         """The cell a reading speaks of, made where there was none."""
         preset = entry.provider.preset
-        subject = self._subject(entry, reading.scope, reading.pool)
-        key = (reading.dimension, reading.window)
-        if key not in subject.cells:
+        if reading.scope == "model":
+            # Nearly always, and known already.
+            subject = self.view(entry).model
+        else:
+            subject = self._subject(entry, reading.scope, reading.pool)
+        cell = subject.cells.get((reading.dimension, reading.window))
+        if cell is None:
             self._version += 1
-        cell = subject.cell(*key, reading.kind or preset.kind(reading.window), preset.zone)
+            kind = reading.kind or preset.kind(reading.window)
+            cell = subject.cell(reading.dimension, reading.window, kind, preset.zone)
         if reading.kind is not None and cell.configured is None:
             cell.become(reading.kind, cell.zone)
             subject.changes += 1

@@ -122,6 +122,10 @@ class Reservation:
 
     def judged(self) -> None:
         """Let the next one probe, whatever came out."""
+        if not (self.probing or self.beyond):
+            return
+        for subject in self.view.subjects:
+            subject.changes += 1
         for block in self.probing:
             if block.probe is self:
                 block.probe = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 import pytest
 
@@ -42,8 +41,7 @@ def test_a_served_request_says_who_and_past_whom():
 
 
 def test_a_failed_request_says_that_nobody_served():
-    failed = replace(
-        SERVED,
+    failed = SERVED._replace(
         entry=None,
         outcome="failed",
         status=429,
@@ -62,7 +60,7 @@ async def test_what_came_last_is_told_at_the_end(caplog: pytest.LogCaptureFixtur
         async with supervised("console", lambda: narrate(feed)):
             bus.publish(SERVED)
             await until(lambda: caplog.records)
-            bus.publish(replace(SERVED, outcome="interrupted"))
+            bus.publish(SERVED._replace(outcome="interrupted"))
     assert [one.levelname for one in caplog.records] == ["INFO", "WARNING"]
 
 

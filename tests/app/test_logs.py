@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from aiohttp.http_exceptions import BadHttpMessage
 
-from app.logs import FewBadRequests, Logs, RedactingFormatter, TerminalFormatter
+from app.logs import FewBadRequests, Logs, RedactingFormatter, TerminalFormatter, log_together
 from proxy.text import Redactor
 
 SECRET = "canary-secret-of-the-log"
@@ -120,6 +120,13 @@ def test_piped_it_has_no_colours_and_knows_old_secrets_too(
     assert "\x1b" not in told
     assert (tmp_path / "new/429chain.log").read_text() == told
     assert (tmp_path / "new/429chain.log").stat().st_mode & 0o777 == 0o600
+
+
+def test_lines_logged_together_have_a_head_each_and_none_makes_two(logs: Logs, stderr: io.StringIO):
+    logs.know([SECRET])
+    log_together(logging.getLogger("429chain"), logging.INFO, ["one", "two\nforged", SECRET])
+    bodies = [line.partition("INFO    ")[2] for line in stderr.getvalue().splitlines()]
+    assert bodies == ["one", r"two\nforged", "[redacted]"]
 
 
 def test_without_a_file_it_says_why(logs: Logs, tmp_path: Path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,7 +56,7 @@ def test_a_known_model_has_its_list_price(plain: Savings, entry: str, same_as: s
     assert 0.01 < price < 50
     if same_as:
         assert plain.price(served(same_as)) == price
-    half = replace(served(entry), tokens_in=500_000, tokens_out=500_000)
+    half = served(entry)._replace(tokens_in=500_000, tokens_out=500_000)
     assert round(plain.price(half) or 0.0, 9) == round(price / 2, 9)
 
 

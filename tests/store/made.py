@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import stat
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 from proxy.events import Attempt, Outcome, RequestFinished
@@ -56,7 +55,7 @@ _SERVED = RequestFinished(
 
 def request(id: str = "req_0", **changes: object) -> RequestFinished:
     """A served request, `changes` aside."""
-    return replace(_SERVED, id=id, **changes)  # pyright: ignore[reportArgumentType]
+    return _SERVED._replace(id=id, **changes)  # pyright: ignore[reportArgumentType]
 
 
 def fallen(id: str, *, outcome: Outcome = "ok", **changes: object) -> RequestFinished:

@@ -58,7 +58,7 @@ def violation(quota: str, value: str = "20", metric: str = "requests") -> dict[s
 
 
 def told_of(reading: Reading) -> dict[str, Any]:
-    return {key: value for key, value in asdict(reading).items() if value not in (None, "")}
+    return {key: value for key, value in reading._asdict().items() if value not in (None, "")}
 
 
 def understood(case: dict[str, Any]) -> Refusal:

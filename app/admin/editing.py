@@ -149,6 +149,9 @@ def _refusal(
 
 
 def _field(problem: Problem, fields: Sequence[str]) -> str | None:
-    """Which of the fields a problem speaks of: the one it names, else the first."""
+    """Which of the fields a problem speaks of: where it stands, else what it names, else the
+    first."""
+    below = problem.path[2:]  # `chains.free`: what of it is wrong comes after its name
+    stands = (name for name in fields if name.rpartition(".")[2] in below)
     named = (name for name in fields if name.rpartition(".")[2] in problem.message)
-    return next(named, fields[0] if fields else None)
+    return next(stands, next(named, fields[0] if fields else None))

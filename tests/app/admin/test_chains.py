@@ -191,6 +191,24 @@ async def test_what_is_wrong_is_named_and_nothing_is_written(
     assert instance.text() == before
 
 
+@pytest.mark.parametrize(
+    "body, field",
+    [
+        ({"name": "new", "entries": []}, "entries"),
+        ({"name": "new", "entries": ["nobody/m"]}, "entries"),
+        ({"name": "new", "entries": ["lab/m", "lab/m"]}, "entries"),
+        ({"name": "entries", "entries": ["lab"]}, "entries"),
+        ({"name": "a b", "entries": ["lab/m"]}, "name"),
+    ],
+)
+async def test_what_is_wrong_with_a_new_chain_is_named(
+    body: object, field: str, instance: Instance
+) -> None:
+    answer = await instance.ask("POST", "/api/chains", json=body)
+
+    assert (answer.status, answer.body["error"]["field"]) == (400, field)
+
+
 async def test_an_exhausted_chain_says_who_is_back_first(tmp_path: Path) -> None:
     async with (
         fake_provider([refusal(429, headers={"retry-after": "300"})]) as a,

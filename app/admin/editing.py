@@ -143,6 +143,9 @@ def _refusal(
         hint = "edit the file by hand, or set it where it is set now"
         return AdminError("The config cannot be edited so", f"{error}.", hint, status=409)
     problem = error.problems[0]
+    if not problem.path:  # the file is gone or is no TOML any more: no field's fault
+        message = f"{problem.message[:1].upper()}{problem.message[1:]}."
+        return AdminError("The config cannot be read", message, problem.hint, status=409)
     return AdminError(
         "The config would be wrong", f"{problem.message}.", problem.hint, _field(problem, fields)
     )

@@ -166,6 +166,15 @@ async def test_a_broken_edit_by_hand_is_told_and_kept(instance: Instance) -> Non
     assert (await instance.chat()).status == 200
 
 
+async def test_a_config_that_is_gone_is_no_fault_of_the_change(instance: Instance) -> None:
+    instance.path.unlink()
+    write = await instance.ask("PUT", "/api/chains/free", json={"entries": ["lab/n"]})
+
+    assert (write.status, write.body["error"]["field"]) == (409, None)
+    assert write.body["error"]["message"] == "No such file."
+    assert not instance.path.exists()
+
+
 @pytest.mark.parametrize(
     "body, field",
     [

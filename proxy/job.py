@@ -127,12 +127,21 @@ class BadRequest:
 
     def __init__(self, provider: str, status: int, message: str, code: str) -> None:
         self.provider = provider
-        """What counts as one provider: an origin, at an aggregator a model."""
+        """As `one_provider` has it."""
         self.status = status
         self.message = message
         self.code = code
 
 
 def one_provider(entry: Entry) -> str:
-    """What counts as one provider when a request is called bad: at an aggregator, each model."""
-    return entry.name if entry.provider.preset.aggregator else entry.provider.origin
+    """What counts as one provider when a request is called bad: at an aggregator, each model.
+
+    Else all its accounts are one. Behind a gateway a provider without a preset of its own is told
+    from its neighbours by its path alone.
+    """
+    provider = entry.provider
+    if provider.preset.aggregator:
+        return entry.name
+    if provider.preset.base_url:
+        return f"{provider.preset.id} {provider.origin}"
+    return provider.base_url

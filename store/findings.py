@@ -65,6 +65,6 @@ class Findings:
         message, hint = _KEYS.redact(message), _KEYS.redact(hint)
         origin = self.set_by(path)
         if origin:
-            return Problem(origin, None, message, hint)
+            return Problem(origin, None, message, hint, path=path)
         line = None if self.lines is None else self.lines.at(path) or 1
-        return Problem(self.file, line, message, hint)
+        return Problem(self.file, line, message, hint, path=path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -14,7 +14,7 @@ class Problem:
 
     `file` is the path of a file as the person gave it, or the name of the environment variable or
     flag that is at fault (`line` is None then). `excerpt` is, for a syntax error, the text of the
-    line with a caret below it; `column` counts from 1.
+    line with a caret below it; `column` counts from 1. `path`: the keys that lead to it.
     """
 
     file: str
@@ -23,6 +23,7 @@ class Problem:
     hint: str = ""
     column: int | None = None
     excerpt: str = ""
+    path: tuple[str | int, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"

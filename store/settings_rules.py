@@ -97,13 +97,17 @@ def _check_routing(settings: Settings, chains: frozenset[str], findings: Finding
         return
     said = "default_chain" in routing.model_fields_set
     if said or routing.unknown_model == "default":
-        hint = did_you_mean(default, chains)
-        if len(chains) == 1 or not hint:
-            hint = f'default_chain = "{sorted(chains)[0]}"'
-        place: Keys = ("routing", "default_chain")
-        if not said and "routing" not in settings.model_fields_set:
-            place = ("chains", sorted(chains)[0])
-        findings.error(place, f'routing.default_chain "{default[:64]}" is no chain', hint)
+        first = sorted(chains)[0]
+        if said:
+            hint = did_you_mean(default, chains)
+            if len(chains) == 1 or not hint:
+                hint = f'default_chain = "{first}"'
+            what = f'routing.default_chain "{default[:64]}" is no chain'
+            findings.error(("routing", "default_chain"), what, hint)
+            return
+        # Who calls every chain by its name needs no default; all other names get a 404.
+        what = f'no chain "{default}", the default, serves model names that name no chain'
+        findings.warn(("chains", first), what, f'[routing] default_chain = "{first}"')
 
 
 def _check_clients(settings: Settings, chains: frozenset[str], findings: Findings) -> None:

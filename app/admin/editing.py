@@ -143,12 +143,18 @@ def _refusal(
         hint = "edit the file by hand, or set it where it is set now"
         return AdminError("The config cannot be edited so", f"{error}.", hint, status=409)
     problem = error.problems[0]
+    if not problem.path:  # the file is gone or is no TOML any more: no field's fault
+        message = f"{problem.message[:1].upper()}{problem.message[1:]}."
+        return AdminError("The config cannot be read", message, problem.hint, status=409)
     return AdminError(
         "The config would be wrong", f"{problem.message}.", problem.hint, _field(problem, fields)
     )
 
 
 def _field(problem: Problem, fields: Sequence[str]) -> str | None:
-    """Which of the fields a problem speaks of: the one it names, else the first."""
+    """Which of the fields a problem speaks of: where it stands, else what it names, else the
+    first."""
+    below = problem.path[2:]  # `chains.free`: what of it is wrong comes after its name
+    stands = (name for name in fields if name.rpartition(".")[2] in below)
     named = (name for name in fields if name.rpartition(".")[2] in problem.message)
-    return next(named, fields[0] if fields else None)
+    return next(stands, next(named, fields[0] if fields else None))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from proxy.limits.dialects import DIALECTS, Cell, Dialect, Part, Row, self_describing
 from proxy.limits.readings import Heard, Reading
-from proxy.limits.spellings import NO_LIMIT, parse_count, parse_reset, parse_wait
+from proxy.limits.spellings import NO_LIMIT, parse_count, parse_wait
 from proxy.model import Dimension, Preset, Scope, Window
 
 _WAIT_HEADERS: tuple[tuple[str, bool], ...] = (
@@ -93,7 +93,7 @@ def _read_rows(
     for row, told in rows.items():
         limit, limit_garbage = _count(told.get("limit"))
         remaining, remaining_garbage = _count(told.get("remaining"))
-        reset = None if "reset" not in told else parse_reset(told["reset"], now, preset.zone)
+        reset = None if "reset" not in told else parse_wait(told["reset"], now, preset.zone)
         garbage += limit_garbage + remaining_garbage + ("reset" in told and reset is None)
         if limit is not None and limit < 0:
             limit, garbage = None, garbage + 1

@@ -83,8 +83,10 @@ CODES: Mapping[str, Rule] = {
     "overloaded_error": BUSY,
     # Cerebras
     "queue_exceeded": BUSY,
-    # Groq's flex tier
+    # Groq: its flex tier; a blocked organization; a model whose terms nobody has accepted yet
     "capacity_exceeded": BUSY,
+    "organization_restricted": KEY,
+    "model_terms_required": NO_FREE,
     # OpenRouter's `error_type` and `limit_source`
     "provider_overloaded": BUSY,
     "upstream_provider_shared_pool": BUSY,

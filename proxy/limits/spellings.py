@@ -38,9 +38,22 @@ _UNITS = {
 }
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_HTTP_DATE = re.compile(
-    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), ([0-9]{2}) (" + "|".join(_MONTHS) + r") ([0-9]{4}) "
-    r"([0-9]{2}):([0-9]{2}):([0-9]{2}) (?:GMT|UTC|\+0000)"
+_MONTH = rf"(?P<month>{'|'.join(_MONTHS)})"
+_CLOCK = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
+_HTTP_DATES = (
+    re.compile(
+        rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) "
+        rf"{_CLOCK} (?:GMT|UTC|\+0000)"
+    ),
+    # RFC 9110 5.6.7: who reads a date has to take its two obsolete forms as well.
+    re.compile(
+        rf"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?P<day>[0-9]{{2}})-{_MONTH}-"
+        rf"(?P<year>[0-9]{{2}}) {_CLOCK} GMT"
+    ),
+    re.compile(
+        rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) {_MONTH} (?P<day>[0-9]{{2}}| [0-9]) "
+        rf"{_CLOCK} (?P<year>[0-9]{{4}})"
+    ),
 )
 _ISO = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
@@ -101,12 +114,9 @@ def parse_moment(text: str, zone: str = "UTC") -> float | None:
     `zone` is where the wall clock hangs if the text does not say.
     """
     try:
-        if (match := _HTTP_DATE.fullmatch(text)) is not None:
-            day, month, year, hour, minute, second = match.groups()
-            named = datetime(
-                int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), tzinfo=UTC
-            )
-            return named.timestamp() + min(int(second), 60)
+        for form in _HTTP_DATES:
+            if (match := form.fullmatch(text)) is not None:
+                return _http_moment(match)
         if (match := _ISO.fullmatch(text)) is None:
             return None
         year, month, day, hour, minute, second, offset = match.groups("")
@@ -116,6 +126,20 @@ def parse_moment(text: str, zone: str = "UTC") -> float | None:
     except (ValueError, OverflowError):
         # The 31st of February, an hour of 25, the year 0: shaped like a date, and none.
         return None
+
+
+def _http_moment(date: re.Match[str]) -> float:
+    year = int(date["year"])
+    named = datetime(
+        # Two digits: no provider's reset lies in the last century.
+        year + 2000 if len(date["year"]) == 2 else year,
+        _MONTHS.index(date["month"]) + 1,
+        int(date["day"]),
+        int(date["hour"]),
+        int(date["minute"]),
+        tzinfo=UTC,
+    )
+    return named.timestamp() + min(int(date["second"]), 60)
 
 
 def _offset(plain: datetime, offset: str, zone: str) -> float:

@@ -161,13 +161,13 @@ def test_a_missing_variable_of_a_client_key_is_named_and_nothing_shown(tmp_path:
     )
 
 
-def test_the_default_chain_of_the_defaults_must_exist_too(tmp_path: Path) -> None:
+def test_chains_without_the_default_of_the_defaults_are_warned_of(tmp_path: Path) -> None:
     renamed = SMALL.replace("chains.free", "chains.main")
-    (problem,) = problems(tmp_path, renamed)
-    assert problem.line == renamed[: renamed.index("[chains.main]")].count("\n") + 1
-    assert problem.hint == 'default_chain = "main"'
-    load_text(tmp_path, renamed + '[routing]\nunknown_model = "reject"\n')
-    load_text(tmp_path, renamed + '[routing]\ndefault_chain = "main"\n')
+    (warning,) = load_text(tmp_path, renamed).warnings
+    assert warning.line == renamed[: renamed.index("[chains.main]")].count("\n") + 1
+    assert warning.hint == '[routing] default_chain = "main"'
+    for fitting in ('unknown_model = "reject"', 'default_chain = "main"'):
+        assert not load_text(tmp_path, f"{renamed}[routing]\n{fitting}\n").warnings
 
 
 def test_every_problem_is_told_in_the_order_of_the_file(tmp_path: Path) -> None:

@@ -166,6 +166,15 @@ async def test_a_broken_edit_by_hand_is_told_and_kept(instance: Instance) -> Non
     assert (await instance.chat()).status == 200
 
 
+async def test_a_config_that_is_gone_is_no_fault_of_the_change(instance: Instance) -> None:
+    instance.path.unlink()
+    write = await instance.ask("PUT", "/api/chains/free", json={"entries": ["lab/n"]})
+
+    assert (write.status, write.body["error"]["field"]) == (409, None)
+    assert write.body["error"]["message"] == "No such file."
+    assert not instance.path.exists()
+
+
 @pytest.mark.parametrize(
     "body, field",
     [
@@ -189,6 +198,24 @@ async def test_what_is_wrong_is_named_and_nothing_is_written(
     assert answer.status == 400
     assert answer.body["error"]["field"] == field
     assert instance.text() == before
+
+
+@pytest.mark.parametrize(
+    "body, field",
+    [
+        ({"name": "new", "entries": []}, "entries"),
+        ({"name": "new", "entries": ["nobody/m"]}, "entries"),
+        ({"name": "new", "entries": ["lab/m", "lab/m"]}, "entries"),
+        ({"name": "entries", "entries": ["lab"]}, "entries"),
+        ({"name": "a b", "entries": ["lab/m"]}, "name"),
+    ],
+)
+async def test_what_is_wrong_with_a_new_chain_is_named(
+    body: object, field: str, instance: Instance
+) -> None:
+    answer = await instance.ask("POST", "/api/chains", json=body)
+
+    assert (answer.status, answer.body["error"]["field"]) == (400, field)
 
 
 async def test_an_exhausted_chain_says_who_is_back_first(tmp_path: Path) -> None:

@@ -134,6 +134,12 @@ def test_below_zero_left_is_zero_left() -> None:
     assert reading.remaining == 0
 
 
+@pytest.mark.parametrize("reset", ["0", "-5", "-1m30s", "1000000000"])
+def test_a_reset_in_the_past_is_now(reset: str) -> None:
+    heard = hear("groq", pair("30", "0", "requests", reset))
+    assert heard == Heard((Reading("model", "requests", "day", 30, 0, 0.0),))
+
+
 @pytest.mark.parametrize(
     "headers, reading, garbage",
     [

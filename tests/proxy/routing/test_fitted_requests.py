@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from proxy.model import Preset
+from tests.proxy.routing.links import PLAIN
 from tests.proxy.routing.stage import AGGREGATOR, QUICK, Link, Told, chain
-from tests.upstreams.fake_provider import Received
+from tests.upstreams.fake_provider import Received, fake_provider
 from tests.upstreams.replies import (
     Reply,
     completion,
@@ -21,7 +22,7 @@ from tests.upstreams.replies import (
 OPENROUTER = Preset(id="openrouter", title="OpenRouter", dialect="openrouter", aggregator=True)
 
 
-OPENAI = Preset(id="openai", title="OpenAI", dialect="openai")
+OPENAI = Preset(id="openai", title="OpenAI", dialect="openai", base_url="https://api.openai.com/v1")
 
 
 def error(message: str, **more: Any) -> dict[str, Any]:
@@ -230,6 +231,36 @@ async def test_other_400s_pass_over_entries_of_the_same_provider():
     async with chain(Link(bad), Link(provider="a", model="m2"), [completion("other")]) as proxy:
         told = await proxy.ask()
         assert told.trail == "a/m=400,a/m2=not-tried,c/m=ok"
+
+
+async def test_another_account_at_the_same_provider_is_the_same_provider():
+    bad = [reply(400, error("temperature is strange"))]
+    async with fake_provider(bad) as up:
+        links = (
+            Link(provider="a", base_url=up.base_url),
+            Link(provider="a2", base_url=up.base_url, key="another"),
+            [completion("other")],
+        )
+        async with chain(*links) as proxy:
+            assert (await proxy.ask()).trail == "a/m=400,a2/m=not-tried,c/m=ok"
+
+
+@pytest.mark.parametrize(
+    "path, preset", [("/other/v1", PLAIN), ("/v1", OPENAI)], ids=["path", "preset"]
+)
+async def test_behind_one_gateway_are_several_providers(path: str, preset: Preset):
+    def answer(received: Received) -> Reply:
+        named = received.body["model"]
+        return completion("hi") if named == "good" else reply(400, error("temperature is strange"))
+
+    async with fake_provider(answer) as up:
+        other = up.base_url.replace("/v1", path)
+        links = (
+            Link(provider="a", base_url=up.base_url),
+            Link(provider="b", base_url=other, preset=preset, model="good"),
+        )
+        async with chain(*links) as proxy:
+            assert (await proxy.ask()).trail == "a/m=400,b/good=ok"
 
 
 async def test_at_an_aggregator_each_model_counts_as_a_provider():

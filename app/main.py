@@ -13,16 +13,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from app.admin.local import Parts
+from app.admin.local import LocalAdmin, Parts
 from app.configured import Configured, client_key, secrets_of
 from app.connect import recipe_for
 from app.console import WATCHED, demo_admin, demo_greeting, narrate
-from app.contract import Admin, AdminError
+from app.contract import AdminError
 from app.ground import Ground, RunsAlready, saved_limits
 from app.instance_address import Target, connected, find_target, own_settings
 from app.logs import Logs
 from app.memory import give_back, keep_the_heap_whole
 from app.options import Options, UserError
+from app.own_theme import keep_own_theme
 from app.port import Port, open_port
 from app.savings import Savings
 from app.signals import Signals
@@ -91,7 +92,8 @@ async def _attached(target: Target, options: Options) -> int:
             await admin.status()
         except AdminError as error:
             raise UserError(told(error)) from None
-        surroundings = Surroundings(address=address, attached=True)
+        keep = partial(keep_own_theme, options=options, environ=os.environ)
+        surroundings = Surroundings(address=address, attached=True, keep_theme=keep)
         shell = Shell(admin, surroundings, look, elapsed=SystemClock().now)
         code = await show(shell, signals.stop, mouse=ui.mouse)
     write_out(f"The instance on {address} goes on.\n")
@@ -112,6 +114,7 @@ class _Instance:
         # The demo is the same everywhere: what is set for the real thing does not count in it.
         self._environ: Mapping[str, str] = {} if options.demo else os.environ
         self._exit_code = 0
+        self._hurried = False
         self._ground = Ground(
             options=options,
             clock=self._clock,
@@ -195,7 +198,8 @@ class _Instance:
         if player is not None:
             player.pause()
         port.close()
-        await _drain(engine, server, configured.loaded.settings.server.shutdown_grace)
+        grace = configured.loaded.settings.server.shutdown_grace
+        await _drain(engine, server, 0.0 if self._hurried else grace)
 
     # Starting.
 
@@ -249,7 +253,7 @@ class _Instance:
         return player
 
     async def _until_stop(
-        self, admin: Admin, configured: Configured, port: Port, player: Player | None
+        self, admin: LocalAdmin, configured: Configured, port: Port, player: Player | None
     ) -> None:
         """Serve until told to stop, or until the terminal interface is left."""
         if not self._shown:
@@ -266,11 +270,14 @@ class _Instance:
             demo_plays=player is not None and player.playing,
             recipe=partial(recipe_for, root=port.url, chain=loaded.settings.routing.default_chain),
             shutdown_grace_s=loaded.settings.server.shutdown_grace,
+            keep_theme=admin.keep_theme,
+            kept_theme=lambda: configured.loaded.settings.ui.theme,
         )
         look = Look(ui.theme, ui.symbols, ui.motion, ui.mouse, ui.keys)
         shell = Shell(admin, surroundings, look, elapsed=self._clock.now)
         self._logs.leave_terminal()
         self._exit_code = await show(shell, self._signals.stop, mouse=ui.mouse)
+        self._hurried = shell.hurried
         self._logs.return_to_terminal()
         write_out(parting_words(await admin.status(), self._logs.where))
 

@@ -95,10 +95,12 @@ class Trail:
     are made of them for those who read, so that a long chain costs those who don't next to nothing.
     """
 
-    __slots__ = ("_steps", "asked", "on_step")
+    __slots__ = ("_steps", "_under_way", "asked", "on_step")
 
     def __init__(self) -> None:
         self._steps: dict[str, Step | Verdict | None] = {}
+        self._under_way: str | None = None
+        """The entry that an upstream request is sent to right now."""
         self.asked: dict[str, Cause] = {}
         """Entries that an upstream request was sent for, and how the last of them ended."""
         self.on_step = _nobody
@@ -118,6 +120,7 @@ class Trail:
 
     def ended(self, step: Step) -> None:
         """An upstream request for the entry came to its end."""
+        self._under_way = None
         self.asked[step.entry] = step.cause
         self._steps[step.entry] = step
         self.on_step(step)
@@ -129,6 +132,7 @@ class Trail:
 
     def trying(self, entry: Entry) -> None:
         """An upstream request is on its way."""
+        self._under_way = entry.name
         self.on_step(Step(entry.name, "trying", "other"))
 
     def __iter__(self) -> Iterable[Step]:
@@ -142,6 +146,11 @@ class Trail:
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """`(entry, WORD)` in chain order."""
         return tuple([(name, _word(step)) for name, step in self._steps.items()])
+
+    def pairs_so_far(self) -> tuple[tuple[str, str], ...]:
+        """Of a request that runs: as `pairs`, with `trying` for the entry that is asked now."""
+        asked = self._under_way
+        return tuple([(name, "trying" if name == asked else w) for name, w in self.pairs()])
 
 
 def _nobody(step: Step) -> None:

@@ -12,7 +12,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types snap shots shots-web faults fuzz crash soak harvest paging bench bench-quick clients release-check audit licences image lock venv clean
+.PHONY: help run test lint types snap shots shots-web faults fuzz crash soak harvest paging bench bench-quick clients docs release-check audit licences image lock venv clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ shots: $(venv)  ## pictures of the terminal interface and docs/keys.md (needs rs
 
 shots-web: $(venv)  ## pictures of the web view, docs/images/web-*.png (needs chromium)
 	@$(python) -m tests.web docs/images
+
+docs: $(venv)  ## the parts of docs/*.md that are made from the program's tables
+	@$(python) -m tests.docs
 
 # The long ones. Each has a short form that `make test` runs.
 

@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 from app.admin.parts import Parts
 from app.configured import Configured, client_key, secrets_of
 from app.console import WATCHED, narrate, tell_start
+from app.drain import drain
 from app.ground import Ground, RunsAlready, saved_limits
 from app.later import load_the_rest
 from app.logs import Logs
-from app.memory import give_back, keep_the_heap_whole
+from app.memory import collect_less, give_back, keep_the_heap_whole
 from app.options import Options, UserError
 from app.port import Port, open_port
 from app.savings import Savings
@@ -40,6 +41,7 @@ from store.settings import UiSettings
 from store.settings_load import Loaded
 
 if TYPE_CHECKING:
+    from app.admin.local import LocalAdmin
     from app.contract import Admin
     from app.demo.player import Player
     from screens.shell import Look
@@ -48,12 +50,6 @@ log = logging.getLogger("429chain")
 
 _FLUSH_TIME = 5.0
 """Seconds that the last rows of the request log may take at the end."""
-_CUT_OFF_TIME = 1.0
-"""Seconds for cut-off requests to tell their clients."""
-_YOUNG = 10_000
-"""New objects after which the collector looks for garbage in circles. Python's own 700 are three
-requests, whose objects, not yet done with, it then looks through again and again: 6 % of the CPU.
-"""
 
 
 def serve(options: Options) -> int:
@@ -86,16 +82,21 @@ def attach(options: Options, *, url: str | None, insecure: bool) -> int:
     ui = own_settings(options, os.environ).ui
 
     def draw(admin: Admin) -> Interface:
-        from screens.shell import Shell, Surroundings
+        from app.own_theme import keep_own_theme
+        from screens.shell import Shell
+        from screens.surroundings import Surroundings
 
-        surroundings = Surroundings(address=urlsplit(target.url).netloc, attached=True)
+        keep = partial(keep_own_theme, options=options, environ=os.environ)
+        surroundings = Surroundings(
+            address=urlsplit(target.url).netloc, attached=True, keep_theme=keep
+        )
         return Shell(admin, surroundings, _look(ui), elapsed=SystemClock().now)
 
     return asyncio.run(show_attached(target, draw, mouse=ui.mouse))
 
 
 def _look(ui: UiSettings) -> Look:
-    from screens.shell import Look
+    from screens.surroundings import Look
 
     return Look(ui.theme, ui.symbols, ui.motion, ui.mouse, ui.keys)
 
@@ -114,6 +115,7 @@ class _Instance:
         # The demo is the same everywhere: what is set for the real thing does not count in it.
         self._environ: Mapping[str, str] = {} if options.demo else os.environ
         self._exit_code = 0
+        self._hurried = False
         self._ground = Ground(
             options=options,
             clock=self._clock,
@@ -192,16 +194,13 @@ class _Instance:
 
             greet(f"{port.url}/v1", admin_port.url if admin_port else None, settings.admin_token)
         player = await self._play(stack, port) if self._options.demo else None
-        # What the start made lives as long as the process: not for the collector to walk, not
-        # even once (that held up the first requests for 50 ms, and found next to nothing).
-        gc.freeze()
-        gc.enable()
-        gc.set_threshold(_YOUNG, 10, 10)
+        collect_less()
         await self._until_stop(admin, configured, port, player)
         if player is not None:
             player.pause()
         port.close()
-        await _drain(engine, server, configured.loaded.settings.server.shutdown_grace)
+        grace = configured.loaded.settings.server.shutdown_grace
+        await drain(engine, server, 0.0 if self._hurried else grace)
 
     # Starting.
 
@@ -249,25 +248,30 @@ class _Instance:
         return await start_player(stack, f"{port.url}/v1", playing=not self._options.quiet)
 
     async def _until_stop(
-        self, admin: Admin, configured: Configured, port: Port, player: Player | None
+        self, admin: LocalAdmin, configured: Configured, port: Port, player: Player | None
     ) -> None:
         """Serve until told to stop, or until the terminal interface is left."""
         if not self._shown:
             await self._signals.stop.wait()
             return
         ui = configured.loaded.settings.ui
-        shell = self._shell(admin, configured.loaded, port, player)
+        shell = self._shell(admin, configured, port, player)
         self._logs.leave_terminal()
         self._exit_code = await show(shell, self._signals.stop, mouse=ui.mouse)
+        self._hurried = shell.hurried
         self._logs.return_to_terminal()
         from app.words import parting_words
 
         write_out(parting_words(await admin.status(), self._logs.where))
 
-    def _shell(self, admin: Admin, loaded: Loaded, port: Port, player: Player | None) -> Interface:
+    def _shell(
+        self, admin: LocalAdmin, configured: Configured, port: Port, player: Player | None
+    ) -> Interface:
         from app.connect import recipe_for
-        from screens.shell import Shell, Surroundings
+        from screens.shell import Shell
+        from screens.surroundings import Surroundings
 
+        loaded = configured.loaded
         settings = loaded.settings
         surroundings = Surroundings(
             address=urlsplit(port.url).netloc,
@@ -276,22 +280,7 @@ class _Instance:
             demo_plays=player is not None and player.playing,
             recipe=partial(recipe_for, root=port.url, chain=settings.routing.default_chain),
             shutdown_grace_s=settings.server.shutdown_grace,
+            keep_theme=admin.keep_theme,
+            kept_theme=lambda: configured.loaded.settings.ui.theme,
         )
         return Shell(admin, surroundings, _look(settings.ui), elapsed=self._clock.now)
-
-
-async def _drain(engine: Engine, server: Server, grace: float) -> None:
-    """Take no new request, let running answers end for `grace` seconds, then cut them off."""
-    server.stopping = True
-    engine.line.close()
-    if running := len(engine.in_flight):
-        log.info("stopping; requests still running: %d, at most %g s more", running, grace)
-    try:
-        async with asyncio.timeout(grace):
-            await engine.idle.wait()
-    except TimeoutError:
-        log.warning("requests cut off: %d", len(engine.in_flight))
-        engine.interrupt()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_CUT_OFF_TIME):
-                await engine.idle.wait()

@@ -20,7 +20,8 @@ class _Facts:
     """None while it runs."""
     stream: bool
     trail: tuple[tuple[str, str], ...]
-    """`(entry, WORD)` in chain order, the words of `x-429chain-trail`."""
+    """`(entry, WORD)` in chain order, the words of `x-429chain-trail`; while one is asked,
+    `trying`."""
     tokens_in: int
     tokens_out: int
     estimated: bool
@@ -67,6 +68,8 @@ class RequestDetail(_Facts):
     attempts: tuple[Attempt, ...]
     bodies: Bodies | None = None
     """Of the last 200 requests since the start, if `log.bodies` is "memory"; else None."""
+    bodies_kept: bool = False
+    """Whether the instance keeps bodies now: None then means that these are gone."""
 
 
 @dataclass(frozen=True, slots=True)

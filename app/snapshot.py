@@ -117,6 +117,8 @@ class Status:
     """The longest of the last ten seconds."""
     log_healthy: bool
     log_rows_lost: int
+    today: str = ""
+    """The day in the instance's zone (`2026-11-22`), by which the statistics count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bench import lifetime, measures
+from bench import board, lifetime, measures
 from bench.http_client import Unanswered
 from bench.loads import WrongAnswer
 from bench.processes import DidNotStart
@@ -29,6 +29,7 @@ MEASURES: dict[str, Callable[[Bench], AsyncIterator[Row]]] = {
     "abort": measures.freed_after_abort,
     "start": lifetime.start,
     "memory": lifetime.memory,
+    "board": board.open_board,
 }
 GROWTH: dict[str, Callable[[Bench], Awaitable[Growth]]] = {
     "skipped": lifetime.skipped_entries,

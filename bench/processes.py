@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,8 +110,13 @@ async def reference(folder: Path, provider_port: int) -> AsyncGenerator[Running]
 
 
 @asynccontextmanager
-async def product(folder: Path, config: str) -> AsyncGenerator[Running]:
-    """429chain on the TOML text `config`, with its data in `folder`/data."""
+async def product(
+    folder: Path, config: str, *, screen: int | None = None, before: Sequence[str] = ()
+) -> AsyncGenerator[Running]:
+    """429chain on the TOML text `config`, with its data in `folder`/data.
+
+    With its interface on the terminal `screen`, if there is one; run by the module `before`.
+    """
     port = free_port()
     path = folder / "config.toml"
     server = (
@@ -124,14 +129,21 @@ async def product(folder: Path, config: str) -> AsyncGenerator[Running]:
     path.write_text("\n".join((*server, "", config)))
     path.chmod(0o600)
     data = str(folder / "data")
-    command = ("app", "--no-tui", "--config", str(path), "--data-dir", data)
-    async with _process("429chain", port, command, folder, by_path=False) as running:
+    flags = ("--config", str(path), "--data-dir", data)
+    command = (*before, "app", *(() if screen is not None else ("--no-tui",)), *flags)
+    async with _process("429chain", port, command, folder, by_path=False, screen=screen) as running:
         yield running
 
 
 @asynccontextmanager
 async def _process(
-    name: str, port: int, command: tuple[str, ...], folder: Path, *, by_path: bool = True
+    name: str,
+    port: int,
+    command: tuple[str, ...],
+    folder: Path,
+    *,
+    by_path: bool = True,
+    screen: int | None = None,
 ) -> AsyncGenerator[Running]:
     output = folder / f"{name}.log"
     with output.open("wb") as file:
@@ -141,10 +153,17 @@ async def _process(
             *command,
             cwd=ROOT,
             # Nothing of the developer's own: no key, no proxy, no setting.
-            env={"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8"},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=file,
-            stderr=file,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(folder),
+                "LANG": "C.UTF-8",
+                "TERM": "xterm-256color",
+                "COLORTERM": "truecolor",
+            },
+            stdin=asyncio.subprocess.DEVNULL if screen is None else screen,
+            stdout=file if screen is None else screen,
+            stderr=file if screen is None else screen,
+            start_new_session=screen is not None,
         )
     try:
         if not await _listens(process, port):

@@ -43,16 +43,16 @@ class Server:
         self._engine = engine
         self._keys = Keys(())
         self._keys_of: Configuration | None = None
-        self._routes: dict[str, tuple[tuple[str, ...], Handler]] = {
+        self.routes: dict[str, tuple[tuple[str, ...], Handler]] = {
             "/health": (_GET, self._health),
             "/": (_GET, self._root),
         }
-        """By path: the methods that go with it."""
+        """By path: the methods that go with it, and what answers."""
         for prefix in ("/v1", ""):
             for path, dialect in DIALECTS.items():
-                self._routes[prefix + path] = _POST, self._speaking(dialect)
-            self._routes[prefix + COUNT_TOKENS] = _POST, self._count_tokens
-            self._routes[prefix + "/models"] = _GET, self._models
+                self.routes[prefix + path] = _POST, self._speaking(dialect)
+            self.routes[prefix + COUNT_TOKENS] = _POST, self._count_tokens
+            self.routes[prefix + "/models"] = _GET, self._models
         self.stopping = False
         """`/health` says so, for load balancers and container engines."""
 
@@ -96,7 +96,7 @@ class Server:
     def _routed(self, request: ClientRequest) -> Handler:
         """What answers it. Raises RequestFault 404, 405 or 417, or what `_go_on` raises."""
         url = request.url
-        route = self._routes.get(url.raw_path) or self._routes.get(url.path)
+        route = self.routes.get(url.raw_path) or self.routes.get(url.path)
         if route is None and _listed_model(url.path):
             route = _GET, self._model
         if route is None:

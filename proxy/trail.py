@@ -115,12 +115,14 @@ class Trail:
     are made of them for those who read, so that a long chain costs those who don't next to nothing.
     """
 
-    __slots__ = ("_head", "_steps", "asked", "on_step")
+    __slots__ = ("_head", "_steps", "_under_way", "asked", "on_step")
 
     def __init__(self) -> None:
         self._steps: dict[str, Step | Verdict | None] = {}
         self._head: Head | None = None
         """What `_steps` begins with, while that is unchanged."""
+        self._under_way: str | None = None
+        """The entry that an upstream request is sent to right now."""
         self.asked: dict[str, Cause] = {}
         """Entries that an upstream request was sent for, and how the last of them ended."""
         self.on_step = _nobody
@@ -148,6 +150,7 @@ class Trail:
 
     def ended(self, step: Step) -> None:
         """An upstream request for the entry came to its end."""
+        self._under_way = None
         self.asked[step.entry] = step.cause
         self._steps[step.entry] = step
         self.on_step(step)
@@ -160,6 +163,7 @@ class Trail:
 
     def trying(self, entry: Entry) -> None:
         """An upstream request is on its way."""
+        self._under_way = entry.name
         if self.on_step is not _nobody:
             self.on_step(Step(entry.name, "trying", "other"))
 
@@ -176,6 +180,11 @@ class Trail:
         if self._head is None:
             return _pairs(self._steps.items())
         return self._head.pairs + _pairs(islice(self._steps.items(), len(self._head), None))
+
+    def pairs_so_far(self) -> tuple[tuple[str, str], ...]:
+        """Of a request that runs: as `pairs`, with `trying` for the entry that is asked now."""
+        asked = self._under_way
+        return tuple([(name, "trying" if name == asked else w) for name, w in self.pairs()])
 
     def header(self) -> str:
         """`x-429chain-trail`."""

@@ -13,7 +13,6 @@ from textual.widget import Widget
 
 from app.contract import AdminError, ProviderEdit
 from app.snapshot import Check, Preset
-from app.words import duration
 from screens.add_provider_draft import Draft
 from screens.add_provider_parts import (
     PresetChoices,
@@ -144,6 +143,8 @@ class AddProvider(Dialog[str]):
         asks = needs_address(preset)
         self._address_label.display = self._address.display = asks
         self._gap.display = not asks
+        # A server of one's own has fewer facts, and one field more.
+        self._facts.styles.height = 4 if asks else 5
         self._address.put(preset.base_url if asks else "")
         self._id.put(free_id(preset.id, self._used))
         self._key.put("")
@@ -233,19 +234,7 @@ class AddProvider(Dialog[str]):
     def _say_check(self, name: str, check: Check, took: float) -> None:
         if check.ok:
             self._buttons.focus()
-            words = ["the key works" if check.key_tested else "it answers"]
-            if check.models is not None:
-                words.append(f"{check.models} models")
-            words.append(duration(took * 1000))
-            self._verdict.tell(" · ".join(words), "text", "tracking")
-            return
-        if "no answer" in check.detail:
-            self._verdict.tell(
-                f"No answer from {name}. Add it anyway, or enter asks again.", "low", "cooling"
-            )
-            return
-        told = f"{name} says {check.detail}. Check the key or paste another."
-        self._verdict.tell(told, "out", "exhausted")
+        self._verdict.tell_check(name, check, took)
 
     async def _write(self) -> bool:
         """Write what the fields say into the config; whether it stands there."""

@@ -7,12 +7,13 @@ from typing import ClassVar
 
 from textual import events
 
-from app.snapshot import Preset, State
+from app.snapshot import Check, Preset, State
+from app.words import duration
 from screens.dialog import Words
 from screens.line import Line, fit
 from screens.listing import Listing, Row
 from screens.painted import Painted
-from screens.providers_words import free_words, host_of, over_rows, tag_of
+from screens.providers_words import free_words, host_of, key_note, over_rows, tag_of
 from screens.themes import Role
 
 
@@ -130,7 +131,10 @@ class Verdict(Words):
     def __init__(self) -> None:
         super().__init__(["", ""])
 
-    def tell(self, text: str, ink: Role = "muted", sign: State | None = None) -> None:
+    def tell(
+        self, text: str, ink: Role = "muted", sign: State | None = None, *, note: str = ""
+    ) -> None:
+        """`note` takes the second row, where the text leaves it."""
         symbols = self.stage.symbols
         lines = [Line("panel"), Line("panel")]
         if sign is not None:
@@ -141,7 +145,24 @@ class Verdict(Words):
             if row == 0 and at > column and at + len(word) > room:
                 row, at = 1, column
             at = lines[row].put(at, fit(word, max(1, room - at), symbols.cut), ink) + 1
+        if note and row == 0:
+            lines[1].put(column, fit(note, room - column, symbols.cut), "low")
         self.say(lines)
+
+    def tell_check(self, name: str, check: Check, took: float) -> None:
+        """`took`: seconds until the answer came."""
+        if check.ok:
+            words = ["the key works" if check.key_tested else "it answers"]
+            if check.models is not None:
+                words.append(f"{check.models} models")
+            told = " · ".join((*words, duration(took * 1000)))
+            self.tell(told, "text", "tracking", note=key_note(check))
+        elif "no answer" in check.detail:
+            told = f"No answer from {name}. Add it anyway, or enter asks again."
+            self.tell(told, "low", "cooling")
+        else:
+            told = f"{name} says {check.detail}. Check the key or paste another."
+            self.tell(told, "out", "exhausted")
 
 
 def label(text: str, column: int = 0) -> Line:

@@ -37,6 +37,7 @@ class Board(View):
     """Figures, chains, last requests; wide, with the entry under the cursor beside these."""
 
     TAB: ClassVar[str] = "board"
+    MOVING = frozenset({"gauges", "running"})
     VERBS = (
         Key("board.move", "", "", "move", "move between entries", "↑↓"),
         Key("board.open", "enter", "open", "detail", "all limits of the entry, or the request"),
@@ -53,7 +54,7 @@ class Board(View):
             "the first-start page, while there is no chain",
             "o",
         ),
-        Key("board.pane", "tab,shift+tab", "pane", "", "entries, last requests", "tab"),
+        Key("board.pane", "tab,shift+tab", "pane", "", "to the last requests, and back", "tab"),
     )
     BINDINGS = bindings(VERBS[1:])
     AUTO_FOCUS: ClassVar[str | None] = "ChainList"
@@ -178,6 +179,8 @@ class Board(View):
         self.call_later(self.action_open)
 
     def reason_against(self, action: str) -> str:
+        if action == "onboard" and not self.has_class("-empty"):
+            return "There is a chain already: 2 and 5 change what there is."
         if self.has_class("-empty"):
             return "There is no chain yet." if action in ("test", "clear", "alone") else ""
         if self.focused is self.last:
@@ -227,10 +230,8 @@ class Board(View):
         self.show(self.shell.feed.latest)
 
     def action_onboard(self) -> None:
-        if self.has_class("-empty"):
+        if not self.refuses("onboard"):
             self.shell.action_onboard()
-        else:
-            self.tell("There is a chain already: 2 and 5 change what there is.", "low", "onboard")
 
     def action_pane(self) -> None:
         if not self.has_class("-empty"):

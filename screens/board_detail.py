@@ -16,9 +16,11 @@ from screens.line import Line, fit, heading
 from screens.names import short
 from screens.painted import Painted
 from screens.picture import Picture
+from screens.wrapped import wrap
 
 _VALUES = 13
 """Columns from a pane's left edge to the values beside the labels."""
+_REFUSAL_ROWS = 3
 
 
 class EntryPane(Painted):
@@ -50,7 +52,7 @@ class EntryPane(Painted):
         if limits is not None:
             lines.append(self._state(picture, limits, end))
             lines += self._gauges(picture, limits, end)
-            lines += ["", *self._health(limits), *self._told(end)]
+            lines += ["", *self._health(limits), *self._told(end, picture.now)]
         made = [line if isinstance(line, Line) else Line() for line in lines]
         return [stale(line) for line in made] if picture.silent_s >= 2 else made
 
@@ -106,7 +108,7 @@ class EntryPane(Painted):
             self._value("total", total),
         ]
 
-    def _told(self, end: int) -> list[Line | str]:
+    def _told(self, end: int, now: datetime) -> list[Line | str]:
         story, symbols = self._story, self.stage.symbols
         if story is None:
             return []
@@ -116,13 +118,14 @@ class EntryPane(Painted):
             told = f"{thousands(served)} served {symbols.dot} {count(tokens)} tokens"
             lines.append(self._value("today", told))
         minutes = self._value("per minute", "")
-        minutes.put(self._left + _VALUES, sparkline(story.per_minute, symbols), "flow2")
+        minutes.put(self._left + _VALUES, sparkline(story.per_minute(now), symbols), "flow2")
         lines.append(minutes)
         if story.refusal is not None:
             refusal = story.refusal
             told = f"{refusal.time.astimezone():%H:%M} {refusal.status} {refusal.detail}"
-            room = end - self._left - _VALUES
-            lines += ["", self._value("last refusal", fit(told.strip(), room, symbols.cut))]
+            first, *more = wrap(told.strip(), end - self._left - _VALUES)
+            lines += ["", self._value("last refusal", first)]
+            lines += [self._value("", row) for row in more[: _REFUSAL_ROWS - 1]]
         return lines
 
     def _value(self, label: str, value: str) -> Line:

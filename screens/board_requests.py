@@ -93,6 +93,8 @@ class LastRequests(Listing):
         put_served(line, _SERVED, request, end - 23 - _SERVED, symbols)
         word, ink = outcome_words(request, short=True)
         line.put(end - 22, word, ink)
-        line.right(end - 8, tokens_words(request.tokens_in + request.tokens_out, request))
+        tokens = request.tokens_in + request.tokens_out
+        if tokens or request.outcome is not None:
+            line.right(end - 8, tokens_words(tokens, request))
         put_total(line, end, request, symbols)
         return line

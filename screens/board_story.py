@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 MINUTES = 22
 """Minutes whose requests are counted."""
 
-_ROWS = 500
+_ROWS = 150
+"""Rows that are read at a time: more of them would hold up the loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +35,35 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """`today` is `(served, tokens)`, None where two providers' models share the name; `per_minute`
-    are requests that were sent there, the newest last."""
+    """`today` is `(served, tokens)`, None where two providers' models share the name; `sent` is
+    when requests were sent there."""
 
     entry: str
     today: tuple[int, int] | None
-    per_minute: tuple[float, ...]
+    sent: tuple[datetime, ...]
     refusal: Refusal | None
 
+    def per_minute(self, now: datetime) -> tuple[float, ...]:
+        """How many requests were sent in each of the last minutes, the newest last."""
+        counts = [0.0] * MINUTES
+        for time in self.sent:
+            ago = int((now - time) / timedelta(minutes=1))
+            if 0 <= ago < MINUTES:
+                counts[MINUTES - 1 - ago] += 1
+        return tuple(counts)
 
-async def story_of(admin: Admin, entry: str, entries: Iterable[str], now: datetime) -> Story:
-    """Read an entry's story. `entries` are all there are. Raises AdminError."""
+
+async def story_of(
+    admin: Admin,
+    entry: str,
+    entries: Iterable[str],
+    now: datetime,
+    known: Iterable[datetime] = (),
+) -> Story:
+    """Read an entry's story. `entries` are all there are, `known` is when requests were sent.
+
+    Raises AdminError.
+    """
     provider, model = split(entry)
     page = await admin.requests(provider=provider.rstrip("/"), limit=_ROWS)
     alone = sum(split(other)[1] == model for other in entries) <= 1
@@ -55,16 +74,10 @@ async def story_of(admin: Admin, entry: str, entries: Iterable[str], now: dateti
         row = next((row for row in rows if row.key == model), None)
         today = (row.requests, row.tokens_in + row.tokens_out) if row else (0, 0)
     refusal = await _refusal(admin, entry, page.items)
-    return Story(entry, today, _per_minute(entry, page.items, now), refusal)
-
-
-def _per_minute(entry: str, requests: Sequence[Request], now: datetime) -> tuple[float, ...]:
-    counts = [0.0] * MINUTES
-    for request in requests:
-        ago = int((now - request.time) / timedelta(minutes=1))
-        if 0 <= ago < MINUTES and _word(entry, request) is not None:
-            counts[MINUTES - 1 - ago] += 1
-    return tuple(counts)
+    read = {one.time for one in page.items if _word(entry, one) is not None}
+    since = now - timedelta(minutes=MINUTES)
+    sent = tuple(time for time in sorted(read.union(known)) if time > since)
+    return Story(entry, today, sent, refusal)
 
 
 def _word(entry: str, request: Request) -> str | None:
@@ -88,7 +101,10 @@ async def _refusal(admin: Admin, entry: str, requests: Sequence[Request]) -> Ref
 
 
 class StoryReader:
-    """Keeps the story of the entry that a view shows; reads it in a worker, every ten seconds."""
+    """Keeps the story of the entry that a view shows; reads it in a worker.
+
+    Again after ten seconds in which a request has ended.
+    """
 
     _EVERY = 10.0
     _REST = 0.15
@@ -97,15 +113,19 @@ class StoryReader:
     def __init__(self, view: View) -> None:
         self._view = view
         self._story: Story | None = None
-        self._asked: str | None = None
+        self._asked: tuple[str, str] = ("", "")
+        """The entry, and the newest request that had ended."""
         self._asked_at = 0.0
 
     def of(self, entry: str | None, picture: Picture | None) -> Story | None:
         """What is known so far; asks for more where that is none or old."""
+        if entry is None or picture is None:
+            return self._story
         elapsed = self._view.shell.feed.elapsed()
-        old = elapsed - self._asked_at >= self._EVERY
-        if entry is not None and picture is not None and (entry != self._asked or old):
-            self._asked, self._asked_at = entry, elapsed
+        newest = next((one.id for one in picture.requests if one.outcome is not None), "")
+        old = elapsed - self._asked_at >= self._EVERY and newest != self._asked[1]
+        if entry != self._asked[0] or old:
+            self._asked, self._asked_at = (entry, newest), elapsed
             self._view.run_worker(
                 self._read(entry, picture), group="story", exclusive=True, name=f"story {entry}"
             )
@@ -113,9 +133,10 @@ class StoryReader:
 
     async def _read(self, entry: str, picture: Picture) -> None:
         await asyncio.sleep(self._REST)
-        admin = self._view.shell.admin
+        admin, before = self._view.shell.admin, self._story
+        known = before.sent if before is not None and before.entry == entry else ()
         try:
-            self._story = await story_of(admin, entry, picture.limits, picture.now)
+            self._story = await story_of(admin, entry, picture.limits, picture.now, known)
         except AdminError:
             # The rest of the pane is from the picture; the log's part comes when it can be read.
             return

@@ -95,6 +95,8 @@ class ChainsView(ChainActs):
     def _repaint(self) -> None:
         picture, chain = self._picture, self.shown
         if chain is None or picture is None:
+            self._arranged = (-1, -1)
+            self.entries.styles.height = 0
             self._head.show(None, None, self.entries.fall)
             self.entries.show(None, None)
             trouble = self.shell.feed.trouble
@@ -232,7 +234,8 @@ class ChainsView(ChainActs):
     # Keys.
 
     def action_shift(self, by: int) -> None:
-        self.entries.shift(by)
+        if not self.refuses("shift"):
+            self.entries.shift(by)
 
     def action_tab(self, by: int) -> None:
         picture, chain = self._picture, self.shown

@@ -17,6 +17,7 @@ from screens.reorder import Move
 _MOVED = (
     "config.toml was changed outside; your move was not saved. The new order is shown: move again."
 )
+_ON_A_CHAIN = ("shift", "remove", "rename", "duplicate", "delete", "copy")
 
 
 class ChainActs(ModelActs):
@@ -80,10 +81,9 @@ class ChainActs(ModelActs):
 
     def action_remove(self) -> None:
         chain, entry = self.shown, self.entries.cursor
-        if chain is None or entry not in chain.entries or self.entries.lifted:
+        if self.refuses("remove") or chain is None:
             return
-        if why := self.reason_against("remove"):
-            self.tell(why, "low")
+        if entry not in chain.entries or self.entries.lifted:
             return
         self.entries.settle()
         if len(chain.entries) == 1:
@@ -100,7 +100,7 @@ class ChainActs(ModelActs):
 
     def action_delete(self) -> None:
         chain = self.shown
-        if chain is None:
+        if self.refuses("delete") or chain is None:
             return
         if chain.default:
             self.tell(self._default_reason(chain), "low")
@@ -129,6 +129,8 @@ class ChainActs(ModelActs):
 
     def reason_against(self, action: str) -> str:
         chain = self.shown
+        if chain is None and action in _ON_A_CHAIN:
+            return "There is no chain yet. n makes one."
         if action == "remove" and chain is not None and chain.default and len(chain.entries) == 1:
             return self._default_reason(chain)
         return super().reason_against(action)
@@ -161,7 +163,7 @@ class ChainActs(ModelActs):
 
     def action_duplicate(self) -> None:
         chain = self.shown
-        if chain is None:
+        if self.refuses("duplicate") or chain is None:
             return
 
         def named(name: str | None) -> None:
@@ -187,7 +189,7 @@ class ChainActs(ModelActs):
 
     def action_rename(self) -> None:
         chain = self.shown
-        if chain is None:
+        if self.refuses("rename") or chain is None:
             return
 
         def named(name: str | None) -> None:
@@ -213,6 +215,6 @@ class ChainActs(ModelActs):
 
     def action_copy(self) -> None:
         chain = self.shown
-        if chain is not None:
+        if not self.refuses("copy") and chain is not None:
             told = f"Copied {chain.name} and its providers as TOML, keys as env: names"
             self.shell.copy(as_toml(chain, self.providers), told)

@@ -75,19 +75,19 @@ class ChainBelow(Painted):
         if loading:
             return says((f"asking {address} for its chains", "muted"))
         symbols = self.stage.symbols
-        lines = [Line() for _ in range(9)]
-        lines[2].put(8, symbols.ledge, "flow", "b")
-        lines[2].put(11, "no chain yet", "text", "b")
-        for line, text in zip(lines[3:5], _WHAT, strict=True):
-            line.put(9, symbols.fall, "flow", "b")
-            line.put(13, fit(text, width - 14, symbols.cut))
-        lines[5].put(9, symbols.fall, "flow", "b")
-        lines[6].put(9, symbols.landing, "flow", "b")
-        lines[6].put(13, "n", "flow", "b")
-        lines[6].put(16, "make a chain")
-        lines[7].put(9, symbols.dry, "faint")
-        lines[7].put(13, "5", "flow", "b")
-        lines[7].put(16, "add a provider first, if there is none", "muted")
+        left = max(8, (min(width, CONTENT) - _WIDTH) // 2) if width >= 76 else 2
+        lines = [Line() for _ in range(6)]
+        lines[0].put(left, symbols.ledge, "flow", "b")
+        lines[0].put(left + 3, "no chain yet", "text", "b")
+        for line, text in zip(lines[1:4], _WHAT, strict=True):
+            line.put(left + 1, symbols.fall, "flow", "b")
+            line.put(left + 5, fit(text, width - left - 6, symbols.cut), "muted")
+        lines[4].put(left + 1, symbols.landing, "flow", "b")
+        lines[4].put(left + 5, "n", "flow", "b")
+        lines[4].put(left + 8, "make a chain")
+        lines[5].put(left + 1, symbols.dry, "faint")
+        lines[5].put(left + 5, "5", "flow", "b")
+        lines[5].put(left + 8, "add a provider first, if there is none", "muted")
         return lines
 
     def _changes(self, changes: Iterable[Noted], end: int, rule: str) -> list[Line]:
@@ -107,7 +107,10 @@ class ChainBelow(Painted):
 _WHAT = (
     "A chain is a list of models in the order you like. A request",
     "takes the first one that has free budget left.",
+    "",
 )
+_WIDTH = 64
+"""Cells of the page without a chain."""
 
 
 def says(*texts: tuple[str, Role]) -> list[Line]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from app.contract import AdminError, ChainEdit, ModelEdit
 from app.snapshot import Chain, Provider
-from screens.chains_card import Nearest
 from screens.chains_list import ChainList
 from screens.chains_words import nearest
+from screens.choose import Choice, Choose
 from screens.names import split
 from screens.view import View
 
@@ -80,7 +80,13 @@ class ModelActs(View):
             if id:
                 self.run_worker(self._replace_model(entry, f"{provider}{id}"), group="write")
 
-        self.shell.push_screen(Nearest(entry, ids), chosen)
+        dialog = Choose(
+            "model gone",
+            [Choice(id, id) for id in ids],
+            says=f"{entry} is listed no more. Nearest:",
+            does="replaces it in every chain",
+        )
+        self.shell.push_screen(dialog, chosen)
 
     async def _replace_model(self, old: str, new: str) -> None:
         picture = self.shell.feed.latest

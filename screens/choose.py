@@ -9,12 +9,18 @@ from typing import ClassVar
 from textual.binding import Binding
 from textual.widget import Widget
 
-from screens.dialog import Dialog
+from screens.dialog import Dialog, Words
 from screens.field import Field
 from screens.line import Line, fit
 from screens.listing import Listing, Row
+from screens.themes import Role
+from screens.wrapped import wrap
 
 _MOST_ROWS = 14
+_FEW = 5
+"""Choices up to which nobody needs a filter."""
+_CELLS = 60
+"""In which a sentence above the list is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,10 @@ class Choice:
 
 
 class Choose(Dialog[str]):
-    """Answers with a choice's key, None if it was closed."""
+    """Answers with a choice's key, None if it was closed.
+
+    `says` stands above the list, `does` is what enter does with a choice.
+    """
 
     BINDINGS: ClassVar[list[Binding]] = [  # pyright: ignore[reportIncompatibleVariableOverride]
         Binding("up", "move(-1)", show=False, priority=True),
@@ -35,18 +44,29 @@ class Choose(Dialog[str]):
         Binding("enter", "take", show=False),
     ]
 
-    def __init__(self, title: str, choices: Sequence[Choice], chosen: str | None = None) -> None:
-        super().__init__(title, "↑↓ move · enter takes · esc closes")
-        self._field = Field(hint="type to filter", prefix="/")
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        chosen: str | None = None,
+        *,
+        says: str = "",
+        does: str = "takes it",
+    ) -> None:
+        super().__init__(title, f"enter {does} · esc closes")
+        self._says = wrap(says, _CELLS) if says else []
+        self._field = Field(hint="type to filter", prefix="/") if len(choices) > _FEW else None
         self._list = _Choices(choices, chosen)
-        self.box.styles.height = min(_MOST_ROWS, len(choices)) + 4
 
     def body(self) -> Iterable[Widget]:
-        yield self._field
+        yield Words(["", *self._says, ""] if self._says else [""])
+        if self._field is not None:
+            yield self._field
         yield self._list
+        yield Words([""])
 
     def on_mount(self) -> None:
-        self._field.focus()
+        (self._field or self._list).focus()
 
     def on_field_changed(self, event: Field.Changed) -> None:
         self._list.narrow(event.field.value)
@@ -66,8 +86,11 @@ class Choose(Dialog[str]):
 
 
 class _Choices(Listing):
+    GROUND: ClassVar[Role] = "panel"
+
     def __init__(self, choices: Sequence[Choice], chosen: str | None) -> None:
         super().__init__()
+        self.styles.height = max(1, min(_MOST_ROWS, len(choices)))
         self._choices = choices
         self._wanted = ""
         self.cursor = chosen

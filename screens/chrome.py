@@ -11,6 +11,7 @@ from textual import events
 
 from app.snapshot import Status
 from app.words import count
+from screens.feed import SILENT
 from screens.keys import EVERYWHERE, Key
 from screens.line import Line, fit
 from screens.painted import Painted
@@ -28,6 +29,9 @@ TABS = (
 
 WIDE = 100
 """Columns from which a screen is wide."""
+
+_State = tuple[str, str, Literal["low", "muted"]]
+"""What the status line says besides: in full, in short where there is no room, its ink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ class Masthead(Painted):
             line.put(3, f"asking {here.address}", "muted")
             return line
         counts = picture.status.counts
-        silent = picture.silent_s >= 2
+        silent = picture.silent_s >= SILENT
         line.put(
             1, symbols.states["cooling"] if silent else symbols.live, "low" if silent else "flow"
         )
@@ -101,8 +105,13 @@ class Masthead(Painted):
             at = line.put(at + 1, "in flight", "muted") + 3
             out = "entries out" if width >= 66 else "out"
             at = self._entries_out(line, at, picture.status, out)
-        for word, ink in self._states(picture):
-            if at + 3 + cell_len(word) < width - 10:
+        end = width - 10
+        if width >= WIDE:
+            end = width - 2 - cell_len(self._situation.config_name)
+        for word, short, ink in self._states(picture):
+            room = end - at - 3
+            word = word if cell_len(word) < room else short
+            if word and cell_len(word) < room:
                 at = line.put(at + 3, word, ink)
         self._status_end(line, width, picture, at)
         return line
@@ -114,19 +123,20 @@ class Masthead(Painted):
         at = line.put(at, str(counts.entries_out), "out")
         return line.put(at + 1, f"of {counts.entries} {out}", "muted")
 
-    def _states(self, picture: Picture) -> list[tuple[str, Literal["low", "muted"]]]:
+    def _states(self, picture: Picture) -> list[_State]:
         here = self._situation
-        words: list[tuple[str, Literal["low", "muted"]]] = []
-        if picture.silent_s >= 2:
-            words.append((f"stale {picture.silent_s:.0f} s", "low"))
+        states: list[_State] = []
+        if picture.silent_s >= SILENT:
+            states.append((f"stale {picture.silent_s:.0f} s", "", "low"))
         if here.frozen_s is not None:
-            words.append((f"frozen {here.frozen_s:.0f} s", "low"))
+            states.append((f"frozen {here.frozen_s:.0f} s", "", "low"))
         if here.attached:
-            words.append(("attached", "muted"))
+            states.append(("attached", "", "muted"))
         if here.demo is not None:
             runs = "runs, space stops it" if here.demo else "rests, space starts it"
-            words.append((f"demo client {runs}", "muted"))
-        return words
+            short = "demo runs" if here.demo else "demo rests"
+            states.append((f"demo client {runs}", short, "muted"))
+        return states
 
     def _status_end(self, line: Line, width: int, picture: Picture, at: int) -> None:
         if width < WIDE:

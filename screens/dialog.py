@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, TypeVar
+from typing import ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from screens.keys import Key, bindings
 from screens.line import Line, fit, visible
-from screens.painted import Painted
+from screens.painted import Painted, Stage
 from screens.themes import Role
 
 _T = TypeVar("_T")
@@ -52,6 +52,9 @@ class Dialog(ModalScreen[_T]):
         self.box.border_subtitle = keys.replace("[", r"\[")
 
     def compose(self) -> ComposeResult:
+        spelling = cast(Stage, self.app).symbols.spelling  # pyright: ignore[reportUnknownMemberType]
+        self.box.border_title = (self.box.border_title or "").translate(spelling)
+        self.box.border_subtitle = (self.box.border_subtitle or "").translate(spelling)
         with self.box:
             yield from self.body()
 

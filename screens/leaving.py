@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from textual.widget import Widget
 
 from app.words import span
-from screens.dialog import Ask
+from screens.dialog import Buttons, Dialog, Words
+from screens.keys import Key, bindings
 from screens.picture import Picture
 
 if TYPE_CHECKING:
@@ -16,19 +19,48 @@ if TYPE_CHECKING:
 _LATELY = timedelta(minutes=10)
 
 
+class Leave(Dialog[Literal["quit", "now"]]):
+    """Whether to quit; with `now`, where requests run, without waiting for them."""
+
+    VERBS = (
+        Key("leave.quit", "y", "button(1)", "", "quit"),
+        Key("leave.stay", "n", "button(0)", "", "stay"),
+    )
+    BINDINGS = bindings(VERBS)  # pyright: ignore[reportAssignmentType]
+
+    def __init__(self, text: Sequence[str], *, now: bool) -> None:
+        super().__init__("quit 429chain?", "y quit · n, esc stay", grave=True)
+        self._text = text
+        self._buttons = Buttons(("Stay", "Quit", "Quit now") if now else ("Stay", "Quit"))
+
+    def body(self) -> Iterable[Widget]:
+        yield Words(["", *self._text, ""])
+        yield self._buttons
+        yield Words([""])
+
+    def on_mount(self) -> None:
+        self._buttons.focus()
+
+    def action_button(self, number: int) -> None:
+        answers: Sequence[Literal["quit", "now"] | None] = (None, "quit", "now")
+        self.dismiss(answers[number])
+
+
 def leave(shell: Shell) -> None:
     """Quit at once where only the interface ends, or nobody asked for ten minutes."""
     picture = shell.feed.latest
     text = _missed_by(picture, shell) if picture and not shell.surroundings.attached else ()
-    if not text:
+    if not picture or not text:
         shell.exit()
         return
 
-    def answered(yes: bool | None) -> None:
-        if yes:
+    def answered(how: Literal["quit", "now"] | None) -> None:
+        if how is not None:
+            shell.hurried = how == "now"
             shell.exit()
 
-    shell.push_screen(Ask("quit 429chain?", text, keep="Stay", act="Quit"), answered)
+    runs = picture.status.counts.in_flight > 0
+    shell.push_screen(Leave(text, now=runs), answered)
 
 
 def _missed_by(picture: Picture, shell: Shell) -> Sequence[str]:

@@ -23,7 +23,7 @@ def _chain(symbols: Symbols) -> Legend:
         (states["cooling"], "cooling after a 429"),
         (states["down"], "down, probed soon"),
         (symbols.low, "under 20 % left"),
-        (f"{states['available']} {states['tracking']}", "free, and with limits known"),
+        (f"{states['available']} {states['tracking']}", "usable: no limit known, limits known"),
         (states["off"], "off: no key, disabled, …"),
         (symbols.full * 3 + symbols.half + symbols.empty * 2, "what is left of a limit"),
     )
@@ -35,7 +35,7 @@ def _trail(symbols: Symbols) -> Legend:
         ("", "trail"),
         (
             marks["skipped"] * 2 + marks["refused"] + marks["served"],
-            "2 skipped, 1 refused, ok",
+            "2 skipped, 1 refused, the fourth served",
         ),
         (marks["failed"], "failed: 5xx, timeout, cut"),
     )

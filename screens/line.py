@@ -14,6 +14,9 @@ from textual.strip import Strip
 from screens.inks import Inks
 from screens.themes import Role
 
+CONTENT = 160
+"""Columns that a screen uses at most; what a terminal has beyond stays empty."""
+
 
 @lru_cache(4096)
 def visible(text: str) -> str:
@@ -71,8 +74,8 @@ class Line:
         self.runs.append((column, text, ink, attributes))
         return column
 
-    def strip(self, width: int, inks: Inks) -> Strip:
-        """The row as Textual draws it, cut to `width`.
+    def strip(self, width: int, inks: Inks, spelling: Mapping[int, int] | None = None) -> Strip:
+        """The row as Textual draws it, cut to `width`; `spelling` is that of the symbols.
 
         Blanks are segments of their own, in a style of their own: pictures made of the screen lose
         those that a text begins with.
@@ -86,6 +89,13 @@ class Line:
             ground = self.ground
             for letter in attributes:
                 ground = _GROUNDS.get(letter, ground)
+            seen = "r" in attributes or "u" in attributes or ground != self.ground
+            if text.startswith(" ") and not seen:
+                blanks = len(text) - len(text.lstrip(" "))
+                segments.append(Segment(" " * blanks, blank))
+                column, text = column + blanks, text[blanks:]
+            if spelling:
+                text = text.translate(spelling)
             segments.append(Segment(text, inks.style(ink, ground, attributes)))
             at = column + cell_len(text)
         if at < width:

@@ -87,6 +87,11 @@ class Listing(Painted, can_focus=True):
 
     # The cursor.
 
+    @property
+    def cursor_row(self) -> int | None:
+        at = self._position()
+        return None if at is None else at - self._top
+
     def _position(self) -> int | None:
         if self.cursor is None:
             return None

@@ -12,11 +12,12 @@ from textual.message import Message
 from app.request_snapshot import Request, RequestPage
 from app.words import MISSING, duration
 from screens.keys import MOVES, bindings
-from screens.line import Line, fit
-from screens.log_window import LogWindow
+from screens.line import CONTENT, Line, fit
+from screens.log_window import MOST, LogWindow
 from screens.painted import Painted
 from screens.requests_words import outcome_words, put_served, put_total, tokens_words
 from screens.trail import put_trail
+from screens.wrapped import wrap
 
 _SERVED = 25
 _NARROW = 76
@@ -28,7 +29,7 @@ _WIDE = 116
 class LogTable(Painted, can_focus=True):
     """A heading and rows. The cursor on the first row follows the newest, else the list stands.
 
-    `need` is called with the `before` of a page that has to be read.
+    `need` is called with `before` and `limit` of a page that has to be read.
     """
 
     BINDINGS: ClassVar[list[Binding]] = bindings(MOVES)  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -44,7 +45,7 @@ class LogTable(Painted, can_focus=True):
     class Chosen(Message):
         """A row was clicked twice."""
 
-    def __init__(self, need: Callable[[int], None]) -> None:
+    def __init__(self, need: Callable[[int, int], None]) -> None:
         super().__init__()
         self.window = LogWindow()
         self.at = 0
@@ -56,6 +57,8 @@ class LogTable(Painted, can_focus=True):
         self.faded = False
         self._top = 0
         self._need = need
+        self._to_end = False
+        """Whether the cursor goes on to the oldest row as pages are read."""
         self._told: str | None = None
 
     # What it shows.
@@ -87,7 +90,11 @@ class LogTable(Painted, can_focus=True):
         seen = self._top + self.size.height
         unseen = len(self.window) > seen
         self.window.add(page)
-        if not unseen:
+        if self._to_end:
+            self._to_end = self.window.next is not None
+            self.at = self._clamped(len(self.window))
+            self.repaint()
+        elif not unseen:
             self.repaint()
 
     def fill(self, before: int, page: RequestPage) -> None:
@@ -107,6 +114,7 @@ class LogTable(Painted, can_focus=True):
     # Painting.
 
     def paint(self, width: int, height: int) -> list[Line]:
+        width = min(width, CONTENT)
         rows = max(1, height - 1)
         self.at = self._clamped(self.at)
         self._top = max(0, min(self._top, self.at, len(self.window) - rows))
@@ -124,9 +132,10 @@ class LogTable(Painted, can_focus=True):
 
     def _ask(self, rows: int) -> None:
         self.window.let_go(self._top, self._top + rows)
-        before = self.window.needed(self._top, self._top + rows)
-        if before is not None:
-            self._need(before)
+        needed = self.window.needed(self._top, self._top + rows)
+        if needed is not None:
+            before, limit = needed
+            self._need(before, MOST if self._to_end and before == self.window.next else limit)
 
     def _tell(self) -> None:
         request = self.request
@@ -138,9 +147,10 @@ class LogTable(Painted, can_focus=True):
     def _nothing(self, width: int) -> list[Line]:
         lines: list[Line] = []
         for text in self.empty:
-            line = Line()
-            line.put(1, fit(text, width - 2, self.stage.symbols.cut), "muted")
-            lines.append(line)
+            for row in wrap(text, width - 2):
+                line = Line()
+                line.put(1, row, "muted")
+                lines.append(line)
         return lines
 
     def _heading(self, width: int) -> Line:
@@ -200,12 +210,16 @@ class LogTable(Painted, can_focus=True):
 
     # Moving.
 
+    @property
+    def cursor_row(self) -> int | None:
+        return 1 + self.at - self._top if len(self.window) else None
+
     def _clamped(self, position: int) -> int:
         return max(0, min(position, len(self.window) - 1))
 
     def go(self, position: int) -> None:
         """Put the cursor on a row."""
-        self.at = self._clamped(position)
+        self.at, self._to_end = self._clamped(position), False
         self.repaint()
 
     def action_move(self, by: int) -> None:
@@ -219,7 +233,10 @@ class LogTable(Painted, can_focus=True):
         self.go(0)
 
     def action_last(self) -> None:
+        """Down to the oldest row, reading page after page until another key is pressed."""
         self.go(len(self.window) - 1)
+        self._to_end = self.window.next is not None
+        self._ask(self.size.height)
 
     def on_click(self, event: events.Click) -> None:
         if 1 <= event.y <= len(self.window) - self._top:

@@ -10,6 +10,12 @@ from app.request_snapshot import Request, RequestPage
 PAGE = 200
 """Rows that are asked for at a time."""
 
+MOST = 1000
+"""Rows that can be asked for at a time, on the way to the end."""
+
+_AHEAD = 100
+"""Rows below what is seen that are in memory, if there are so many."""
+
 _KEPT = 3
 """Pages on either side of what is seen that stay in memory."""
 
@@ -98,21 +104,26 @@ class LogWindow:
     def position(self, id: str) -> int | None:
         """Where a row of the memory stands."""
         position = 0
-        for rows in (self.running, self.head, *(page.rows or () for page in self.older)):
+        held = [(self.running, len(self.running)), (self.head, len(self.head))]
+        held += [(page.rows or (), page.length) for page in self.older]
+        for rows, length in held:
             for offset, one in enumerate(rows):
                 if one.id == id:
                     return position + offset
-            position += len(rows)
+            position += length
         return None
 
-    def needed(self, first: int, last: int) -> int | None:
-        """The `before` of a page that has to be read to show rows `first` to `last`."""
+    def needed(self, first: int, last: int) -> tuple[int, int] | None:
+        """`(before, limit)` of a page that has to be read to show rows `first` to `last`.
+
+        The page below is read before its rows are seen.
+        """
         start = len(self.running) + len(self.head)
         for page in self.older:
             if page.rows is None and start <= last and first < start + page.length:
-                return page.before
+                return page.before, page.length
             start += page.length
-        return self.next if last >= start - 1 else None
+        return (self.next, PAGE) if self.next is not None and last >= start - _AHEAD else None
 
     def let_go(self, first: int, last: int) -> None:
         """Keep only what is near rows `first` to `last`."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import cached_property
 from typing import ClassVar
 
 from textual.widget import Widget
 
-from app.contract import AdminError
+from app.contract import AdminError, NewChain
 from screens.keys import Key, bindings
 from screens.listing import Listing
+from screens.onboarding_keys import KeyTests
 from screens.onboarding_page import OnboardingPage
-from screens.onboarding_plan import Candidate, Tests, candidates, first_chain
+from screens.onboarding_plan import Candidate, candidates, first_chain, looked_again
 from screens.picture import Picture
 from screens.ready import Ready
 from screens.view import View
@@ -48,28 +50,38 @@ class Onboarding(View):
         self._chain: list[str] = []
         self._dropped: set[str] = set()
         self._trouble = ""
-        self._tests: Tests | None = None
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     def body(self) -> Iterable[Widget]:
         yield self.page
 
+    @cached_property
+    def _tests(self) -> KeyTests:
+        return KeyTests(self.shell)
+
     def show(self, picture: Picture | None) -> None:
-        self.page.show(self._every, self._chain, self._trouble)
+        self._paint()
+
+    def _paint(self) -> None:
+        now = self.shell.feed.elapsed()
+        self.page.show(self._every, self._chain, now, self._trouble)
 
     def on_mount(self) -> None:
-        self._tests = Tests(self.shell.admin)
         self.run_worker(self._look(), group="look", exclusive=True)
 
     async def _look(self) -> None:
         try:
             presets = await self.shell.admin.presets()
+            configured = {one.id for one in (await self.shell.admin.providers()).items}
         except AdminError as error:
-            self.shell.tell_error(error)
+            self._trouble = f"{error} {error.hint or 'r asks again'}"
+            self._paint()
             return
-        known = {one.id: one for one in self._every}
-        self._every = [known.get(one.id, one) for one in candidates(presets)]
-        self.page.show(self._every, self._chain)
+        self._trouble, begins = "", not self._every
+        self._every = looked_again(self._every, candidates(presets, configured))
+        self._paint()
+        if begins and self._every:
+            self.page.choose(f"key:{self._every[0].id}")
         for one in self._every:
             if one.picked and one.phase == "idle":
                 self._test(one)
@@ -79,8 +91,6 @@ class Onboarding(View):
         self.run_worker(self._ask(one), group=f"ask-{one.id}", exclusive=True)
 
     async def _ask(self, one: Candidate) -> None:
-        if self._tests is None:
-            return
         async with self._places:
             await self._tests.test(one)
         self._propose()
@@ -98,7 +108,7 @@ class Onboarding(View):
                 *fresh,
             ]
         )
-        self.page.show(self._every, self._chain)
+        self._paint()
 
     # Keys.
 
@@ -126,11 +136,7 @@ class Onboarding(View):
             self.run_worker(self._unpick(one), group=f"ask-{one.id}", exclusive=True)
 
     async def _unpick(self, one: Candidate) -> None:
-        if self._tests is not None:
-            try:
-                await self._tests.drop(one)
-            except AdminError as error:
-                self.shell.tell_error(error)
+        await self._tests.drop(one)
         self._propose()
 
     def action_enter(self) -> None:
@@ -149,9 +155,6 @@ class Onboarding(View):
         self._test(event.candidate)
 
     def action_again(self) -> None:
-        for one in self._every:
-            if one.picked and one.phase == "failed":
-                one.phase = "idle"
         self.run_worker(self._look(), group="look", exclusive=True)
 
     def action_all(self) -> None:
@@ -169,24 +172,17 @@ class Onboarding(View):
         at = self._chain.index(entry)
         to = max(0, min(len(self._chain) - 1, at + by))
         self._chain.insert(to, self._chain.pop(at))
-        self.page.show(self._every, self._chain)
+        self._paint()
 
     def action_skip(self) -> None:
         if self.page.types:
             self.page.stop_typing()
             return
-        self.workers.cancel_node(self)  # pyright: ignore[reportUnknownMemberType]
         self.run_worker(self._take_back(), group="leave", exclusive=True)
 
     async def _take_back(self) -> None:
         """Leave the instance as it was found."""
-        for one in self._every:
-            if one.added and self._tests is not None:
-                try:
-                    await self._tests.drop(one)
-                except AdminError as error:
-                    self.shell.tell_error(error)
-        self.shell.look_again()
+        await self._tests.take_back(self._every)
         self.shell.call_later(self.dismiss)
 
     # The end of it.
@@ -198,15 +194,21 @@ class Onboarding(View):
     async def _write(self) -> None:
         picture = self.shell.feed.latest
         name = (picture.status.default_chain if picture is not None else "") or "free"
-        try:
-            await self.shell.admin.add_chain({"name": name, "entries": self._chain})
-            for one in self._every:
-                if one.added and one.phase != "works" and self._tests is not None:
-                    await self._tests.drop(one)
-        except AdminError as error:
-            self._trouble = str(error)
-            self.page.show(self._every, self._chain, self._trouble)
+
+        async def act(version: str) -> str:
+            new: NewChain = {"name": name, "entries": self._chain}
+            return (await self.shell.admin.add_chain(new, if_match=version)).version
+
+        if not await self.shell.writing.do(f"chain {name} created", act, refused=self._refused):
             return
-        self.shell.look_again()
+        for one in self._every:
+            if one.added and one.phase != "works":
+                await self._tests.drop(one)
+        untested = [one.id for one in self._every if one.picked and not one.key_tested]
         # Not from here: the page waits for its workers, of which this is one.
-        self.shell.call_later(self.shell.show_instead, Ready(name, len(self._chain)))
+        ready = Ready(name, len(self._chain), untested)
+        self.shell.call_later(self.shell.show_instead, ready)
+
+    def _refused(self, error: AdminError) -> None:
+        self._trouble = f"{error} {error.hint}".strip()
+        self._paint()

@@ -12,6 +12,7 @@ from screens.line import Line, fit
 from screens.listing import Listing, Row
 from screens.names import put_name
 from screens.onboarding_plan import Candidate, allowance, shown_first
+from screens.providers_words import host_of
 from screens.themes import Role
 
 _WIDTH = 80
@@ -36,11 +37,16 @@ class OnboardingPage(Listing):
         self._chain: Sequence[str] = ()
         self._all = False
         self._trouble = ""
+        self._now = 0.0
+        self._width = _WIDTH
         self._typing: Candidate | None = None
         self._typed = ""
 
-    def show(self, every: Sequence[Candidate], chain: Sequence[str], trouble: str = "") -> None:
-        self._every, self._chain, self._trouble = every, chain, trouble
+    def show(
+        self, every: Sequence[Candidate], chain: Sequence[str], now: float, trouble: str = ""
+    ) -> None:
+        """`now` in seconds of the clock that a candidate's `asked_at` was read from."""
+        self._every, self._chain, self._now, self._trouble = every, chain, now, trouble
         self.repaint()
 
     def show_all(self) -> None:
@@ -62,6 +68,7 @@ class OnboardingPage(Listing):
     # Rows.
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
+        self._width = min(width, _WIDTH)
         return [
             *_brand(self.stage.symbols.ledge, self.stage.symbols.landing),
             Row(Line()),
@@ -78,7 +85,8 @@ class OnboardingPage(Listing):
 
     def _title(self, title: str, note: str) -> Row:
         line = Line()
-        line.put(line.put(2, title, "text", "b") + 3, note, "muted")
+        at = _step(line, title) + 3
+        line.put(at, fit(note, self._width - at - 1, self.stage.symbols.cut), "muted")
         return Row(line)
 
     def _keys(self) -> list[Row]:
@@ -94,16 +102,17 @@ class OnboardingPage(Listing):
         symbols = self.stage.symbols
         line = Line("cursor" if self.cursor == f"key:{one.id}" else "bg")
         line.put(4, "[x]" if one.picked else "[ ]", "flow" if one.picked else "muted")
-        line.put(8, fit(one.id, 11, symbols.cut), "text" if one.has_key else "muted")
+        name = fit(one.id, 11, symbols.cut)
+        line.put(8, name, "text" if one.has_key else "muted", "b" if one.picked else "")
         if one is self._typing:
             masked = symbols.mask * min(20, len(self._typed))
             line.put(line.put(20, masked, "text"), symbols.block, "flow")
-        else:
+        elif self._width == _WIDTH:
             line.put(20, fit(self._key_words(one), 24, symbols.cut), "muted")
         sign, told, ink = self._state(one)
-        line.put(45, sign, ink)
-        line.put(47, fit(told, 20, symbols.cut), "muted" if ink == "flow" else ink)
-        line.right(_WIDTH - 1, allowance(one.preset), "muted")
+        at = line.put(self._width - 35, sign, ink) + 1
+        line.put(at, fit(told, 20, symbols.cut), "text" if one.phase == "works" else ink)
+        line.right(self._width - 1, allowance(one.preset), "muted")
         return line
 
     def _key_words(self, one: Candidate) -> str:
@@ -111,6 +120,8 @@ class OnboardingPage(Listing):
             return f"pasted {self.stage.symbols.mask * 4} {one.key[-_SHOWN:]}"
         if one.preset.key_found:
             return f"{one.preset.key_found} found"
+        if one.there:
+            return "in config.toml"
         if not one.preset.needs_key:
             return one.preset.base_url.removesuffix("/v1")
         return "no key yet"
@@ -123,11 +134,12 @@ class OnboardingPage(Listing):
             case "failed":
                 return states["exhausted"], one.told, "out"
             case "asking":
-                return states["cooling"], "testing …", "low"
+                seconds = max(0.0, self._now - one.asked_at)
+                return states["cooling"], f"testing {seconds:.1f}s", "low"
             case "idle" if one.preset.needs_key and not one.has_key:
-                return states["off"], one.preset.key_page.removeprefix("https://"), "muted"
+                return states["off"], host_of(one.preset.key_page).partition("/")[0], "muted"
             case "idle":
-                return states["available"], "not asked yet", "muted"
+                return states["available"], "space asks it", "muted"
 
     def _first_chain(self) -> list[Row]:
         symbols = self.stage.symbols
@@ -148,20 +160,23 @@ class OnboardingPage(Listing):
             else:
                 line.put(5, symbols.dry, "faint")
                 line.put(7, symbols.states["tracking"], "flow")
-            put_name(line, 9, entry, 52, cut=symbols.cut)
+            bold = "" if number else "b"
+            put_name(line, 9, entry, self._width - 28, attributes=bold, cut=symbols.cut)
             provider, _, model = entry.partition("/")
-            line.right(_WIDTH - 1, allowance(by_id[provider].preset, model), "muted")
+            line.right(self._width - 1, allowance(by_id[provider].preset, model), "muted")
             rows.append(Row(line, f"entry:{entry}"))
         return rows
 
     def _go(self) -> Row:
         line = Line("cursor" if self.cursor == "go" else "bg")
-        at = line.put(2, "3 go", "text", "b") + 4
         ready = bool(self._chain)
-        at = line.put(at, "Save and start the proxy", "flow" if ready else "faint", "b") + 6
+        at = _step(line, "3 go") + 3
+        for text in (" ", "Save and start the proxy", " "):
+            at = line.put(at, text, "flow" if ready else "muted", "bB" if ready else "")
+        at += 4
         note = "writes config.toml, mode 0600" if ready else "pick a provider whose key works"
         if self._trouble:
-            line.put(at, fit(self._trouble, _WIDTH - at - 1), "out")
+            line.put(at, fit(self._trouble, self._width - at - 1, self.stage.symbols.cut), "out")
         else:
             line.put(at, note, "muted")
         return Row(line, "go")
@@ -209,10 +224,16 @@ class OnboardingPage(Listing):
             self.post_message(self.Typed(candidate, key))
 
 
+def _step(line: Line, title: str) -> int:
+    """A step's number and name; returns the column after them."""
+    number, _, name = title.partition(" ")
+    return line.put(line.put(2, number, "flow", "b") + 1, name, "text", "b")
+
+
 def _brand(ledge: str, landing: str) -> list[Row]:
     name, says = Line(), Line()
     name.put(2, ledge, "flow", "b")
     name.put(name.put(5, "429", "text", "b"), "chain", "text", "b")
     says.put(3, landing, "flow", "b")
-    says.put(8, "one address, every free model you have", "text")
+    says.put(8, "one address, every free model you have", "muted")
     return [Row(Line()), Row(name), Row(says)]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from app.contract import Admin, AdminError, NewProvider
 from app.snapshot import ListedModel, Preset
 from screens.picture import Picture
 
@@ -27,7 +26,10 @@ def wanted(picture: Picture) -> bool:
 
 @dataclass(slots=True)
 class Candidate:
-    """A provider that may be used. `key` is what was pasted, empty: the variable's."""
+    """A provider that may be used. `key` is what was pasted, empty: the variable's.
+
+    `there`: it stood in the config before, `added`: it was put there to be tested.
+    """
 
     preset: Preset
     picked: bool = False
@@ -35,6 +37,11 @@ class Candidate:
     phase: Phase = "idle"
     told: str = ""
     models: tuple[ListedModel, ...] = ()
+    key_tested: bool = True
+    """Whether a wrong key would have been refused."""
+    asked_at: float = 0.0
+    """Seconds of the interface's clock."""
+    there: bool = False
     added: bool = False
 
     @property
@@ -43,7 +50,8 @@ class Candidate:
 
     @property
     def has_key(self) -> bool:
-        return bool(self.key or self.preset.key_found or not self.preset.needs_key)
+        found = self.key or self.preset.key_found or self.there
+        return bool(found or not self.preset.needs_key)
 
     @property
     def entry(self) -> str | None:
@@ -56,23 +64,47 @@ class Candidate:
         return f"{self.id}/{listed[0]}" if listed else None
 
 
-def candidates(presets: Iterable[Preset]) -> list[Candidate]:
-    """Keys that are there first, then the well-known ones, then local servers, then the rest."""
+def candidates(presets: Iterable[Preset], configured: Collection[str] = ()) -> list[Candidate]:
+    """Keys that are there first, then the well-known ones, then local servers, then the rest.
+
+    `configured` are the ids of providers that the config has already.
+    """
 
     def order(preset: Preset) -> tuple[bool, bool, int, str]:
         known = _FIRST.index(preset.id) if preset.id in _FIRST else len(_FIRST)
-        return preset.key_found is None, preset.local, known, preset.id
+        has_key = preset.key_found is not None or preset.id in configured
+        return not has_key, preset.local, known, preset.id
 
     usable = [preset for preset in presets if preset.base_url and "{" not in preset.base_url]
-    return [
-        Candidate(preset, picked=preset.key_found is not None)
-        for preset in sorted(usable, key=order)
+    every = [
+        Candidate(preset, there=preset.id in configured) for preset in sorted(usable, key=order)
     ]
+    for one in every:
+        one.picked = one.there or one.preset.key_found is not None
+    return every
+
+
+def looked_again(before: Iterable[Candidate], now: Iterable[Candidate]) -> list[Candidate]:
+    """What stood on the page, in its order, with what is known by now: keys may be there."""
+    fresh = {one.id: one for one in now}
+    kept = [one for one in before if one.id in fresh]
+    for one in kept:
+        found = fresh.pop(one.id)
+        if not one.has_key and found.has_key:
+            one.picked = True
+        one.preset, one.there = found.preset, found.there and not one.added
+        if one.picked and one.phase == "failed":
+            one.phase = "idle"
+    return [*kept, *fresh.values()]
 
 
 def shown_first(every: Sequence[Candidate]) -> list[Candidate]:
     """What fits one page: found keys and the well-known ones."""
-    return [one for one in every if one.preset.key_found or one.id in _FIRST or one.picked]
+    return [
+        one
+        for one in every
+        if one.preset.key_found or one.there or one.key or one.picked or one.id in _FIRST
+    ]
 
 
 def requests_a_day(preset: Preset, model: str = "") -> float | None:
@@ -118,46 +150,3 @@ def first_chain(every: Iterable[Candidate]) -> list[str]:
             day = -1.0 if one.preset.local else requests_a_day(one.preset, model) or 0.0
             found.append((-day, entry))
     return [entry for _, entry in sorted(found)]
-
-
-@dataclass(slots=True)
-class Tests:
-    """Adds candidates to the instance and asks whether their keys work, at no cost in quota."""
-
-    admin: Admin
-    added: list[str] = field(default_factory=list[str])
-
-    async def test(self, one: Candidate) -> None:
-        """What it says stands in the candidate afterwards. Never raises AdminError."""
-        one.phase, one.told = "asking", ""
-        try:
-            await self._add(one)
-            check = await self.admin.check(one.id)
-            if not check.ok:
-                one.phase, one.told = "failed", check.detail
-                return
-            one.models = (await self.admin.models(one.id)).items
-        except AdminError as error:
-            one.phase, one.told = "failed", str(error)
-            return
-        one.phase, one.told = "works", f"works, {len(one.models)} models"
-
-    async def _add(self, one: Candidate) -> None:
-        if one.added:
-            if one.key:
-                await self.admin.change_provider(one.id, {"api_key": one.key})
-            return
-        new: NewProvider = {"id": one.id}
-        if one.key:
-            new["api_key"] = one.key
-        await self.admin.add_provider(new)
-        one.added = True
-        self.added.append(one.id)
-
-    async def drop(self, one: Candidate) -> None:
-        """Take it out of the instance again."""
-        if not one.added:
-            return
-        await self.admin.remove_provider(one.id)
-        one.added, one.phase, one.told, one.models = False, "idle", "", ()
-        self.added.remove(one.id)

@@ -52,6 +52,11 @@ class Painted(Widget):
         """The rows, from the top; missing ones are blank."""
         raise NotImplementedError
 
+    @property
+    def cursor_row(self) -> int | None:
+        """The row of the widget on which its cursor stands; None where it has none."""
+        return None
+
     def repaint(self) -> None:
         """Draw again what is different from what stands there."""
         if not self.is_mounted or not self.size:
@@ -92,5 +97,7 @@ class Painted(Widget):
         strip = self._strips.get(y)
         if strip is None:
             line = self._lines[y] if y < len(self._lines) else Line(self.GROUND)
-            strip = self._strips[y] = line.strip(self.size.width, self.stage.inks)
+            stage = self.stage
+            strip = line.strip(self.size.width, stage.inks, stage.symbols.spelling)
+            self._strips[y] = strip
         return strip

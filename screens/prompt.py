@@ -36,6 +36,7 @@ class TestView(View):
     """The prompt field has the focus; everything else is reached with `tab`."""
 
     TAB: ClassVar[str] = "test"
+    MOVING = frozenset()
     __test__ = False
     VERBS = (
         Key("test.send", "enter", "send", "send", "send the prompt", "enter"),
@@ -48,7 +49,7 @@ class TestView(View):
     AUTO_FOCUS: ClassVar[str | None] = "PromptField"
     DEFAULT_CSS: ClassVar[str] = """
     TestView #prompt { height: 2; margin: 1 1 1 1; }
-    TestView #panes { height: 1fr; }
+    TestView #panes { height: 1fr; width: 100%; }
     TestView TrailPane { width: 34; }
     TestView .-earlier { display: none; }
     TestView.-wide #prompt { height: 3; }

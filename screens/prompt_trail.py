@@ -13,9 +13,12 @@ from screens.painted import Painted
 from screens.prompt_run import Run, Tried
 from screens.themes import Role
 from screens.trail import INKS, mark_of
+from screens.wrapped import wrap
 
 _FLOWING = 8
 """Cells of the line that says tokens arrive."""
+_ROWS = 3
+"""That what became of an entry takes at most."""
 
 
 class TrailPane(Painted):
@@ -53,15 +56,12 @@ class TrailPane(Painted):
         put_ledge(ledge, 0, fall, symbols)
         ledge.put(3, fit(run.title, width - 4, symbols.cut), "text", "b")
         lines = [ledge]
-        landed = False
         for entry in run.entries:
             tried = run.tried.get(entry)
-            landing = entry == run.landing
-            place: Place = "landing" if landing else "passed" if tried is not None else "dry"
-            if place == "dry" and not landed and not failed and tried is None and run.runs:
-                place = "dry"
+            place: Place = "passed" if tried is not None else "dry"
+            if entry == run.landing:
+                place = "landing"
             lines += self._entry(run, entry, tried, place, fall, width)
-            landed = landed or landing
         if failed:
             lines.append(self._pool(run, width))
         return lines
@@ -78,24 +78,37 @@ class TrailPane(Painted):
             sign = (symbols.marks[mark], INKS[mark])
         elif asked:
             sign = (symbols.live, "flow")
-        put_rail(line, 1, place, sign, fall, symbols)
+        if fall.dried_up and tried is None:
+            # Nobody came to it, and the water still goes down to the pool.
+            line.put(1, symbols.fall, fall.ink, "b")
+        else:
+            put_rail(line, 1, place, sign, fall, symbols)
         bright: Role = "text" if place == "landing" or asked else "muted"
         bold = "b" if place == "landing" else ""
         put_name(line, 5, entry, width - 6, ink=bright, attributes=bold, cut=symbols.cut)
         told: list[Line] = []
         for text, ink in self._told(run, tried, place):
-            below = Line()
-            if place == "passed":
-                below.put(1, symbols.fall, fall.ink, "b")
-            below.put(5, fit(text, width - 6, symbols.cut), ink)
-            told.append(below)
+            for row in wrap(text, width - 6)[:_ROWS]:
+                below = Line()
+                if place == "passed":
+                    below.put(1, symbols.fall, fall.ink, "b")
+                below.put(5, row, ink)
+                told.append(below)
+        if place == "landing" and run.runs:
+            told.append(self._streaming(run))
         return [line, *told]
+
+    def _streaming(self, run: Run) -> Line:
+        symbols, line = self.stage.symbols, Line()
+        at = line.put(5, "streaming", "muted") + 1
+        line.put(at, symbols.full * (run.pieces % _FLOWING) + symbols.arriving, "flow")
+        return line
 
     def _told(self, run: Run, tried: Tried | None, place: Place) -> list[tuple[str, Role]]:
         if tried is None:
             return []
         if place == "landing":
-            return self._landed(run, tried)
+            return self._landed(run)
         if tried.word == "trying":
             seconds = run.elapsed() - tried.began if run.runs else 0.0
             word = f"asking {seconds:.1f}s" if run.runs else "asked"
@@ -110,21 +123,15 @@ class TrailPane(Painted):
         detail = f" {tried.detail}" if tried.detail else ""
         return [(f"{tried.word}{detail}  {took}{back}", ink)]
 
-    def _landed(self, run: Run, tried: Tried) -> list[tuple[str, Role]]:
-        symbols = self.stage.symbols
-        first = run.first_token
-        if run.answered is not None and run.answered.first_token_ms is not None:
-            told = [(f"first token {duration(run.answered.first_token_ms)}", "flow")]
+    def _landed(self, run: Run) -> list[tuple[str, Role]]:
+        answered, first = run.answered, run.first_token
+        rows: list[tuple[str, Role]] = []
+        if answered is not None and answered.first_token_ms is not None:
+            rows.append((f"first token {duration(answered.first_token_ms)}", "flow"))
         elif first is not None:
-            told = [(f"first token {duration((first - run.began) * 1000)}", "flow")]
-        else:
-            told = []
-        rows: list[tuple[str, Role]] = [(text, "flow") for text, _ in told]
-        if run.runs:
-            cells = run.pieces % _FLOWING + 1
-            rows.append((f"streaming {symbols.full * (cells - 1)}{symbols.arriving}", "muted"))
-        elif run.answered is not None:
-            rows.append((f"done in {duration(run.answered.duration_ms)}", "muted"))
+            rows.append((f"first token {duration((first - run.began) * 1000)}", "flow"))
+        if answered is not None:
+            rows.append((f"done in {duration(answered.duration_ms)}", "muted"))
         return rows
 
     def _pool(self, run: Run, width: int) -> Line:
@@ -147,7 +154,8 @@ class TrailPane(Painted):
             spent = (
                 f"{about}{count(answered.tokens_in)} in · {about}{count(answered.tokens_out)} out"
             )
-            facts.append(("tokens", spent))
+            if answered.entry is not None:
+                facts.append(("tokens", spent))
             if self._saved is not None:
                 facts.append(("saved", dollars(self._saved)))
             facts.append(("request id", answered.id))

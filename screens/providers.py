@@ -10,23 +10,23 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from app.contract import AdminError
-from app.snapshot import Check, Preset, Provider
+from app.snapshot import Preset, Provider
 from screens.add_provider import AddProvider
 from screens.dialog import Ask
 from screens.keys import Key, bindings
 from screens.listing import Listing
 from screens.picture import Picture
-from screens.providers_detail import Empty, NarrowDetail, SaidPane, Shown, WideDetail
+from screens.providers_checks import Checks
+from screens.providers_detail import NarrowDetail, Shown, WideDetail
 from screens.providers_edit import EditProvider
-from screens.providers_list import ProviderList, ProvidersHead, Verdict
+from screens.providers_list import ProviderList, ProvidersHead
 from screens.providers_models import ModelsDialog
+from screens.providers_panes import Empty, SaidPane
 from screens.providers_said import LastWords
 from screens.view import View
 
 _WIDE = 116
 """Columns from which the detail stands beside the list."""
-_VERDICT = 5.0
-"""Seconds for which a check's outcome stands in place of the state."""
 _ASK_EVERY = 2.0
 """Seconds between two reads of the providers: their health moves with every request."""
 
@@ -64,8 +64,7 @@ class ProvidersView(View):
         self._providers: Sequence[Provider] | None = None
         self._trouble: AdminError | None = None
         self._presets: dict[str, Preset] = {}
-        self._checks: dict[str, Check] = {}
-        self._verdicts: dict[str, tuple[Verdict, float]] = {}
+        self._checks = Checks(self)
         self._words, self._read_of = LastWords(), ("", float("-inf"))
 
     def body(self) -> Iterable[Widget]:
@@ -128,7 +127,7 @@ class ProvidersView(View):
             return
         self._arrange(len(providers), wide=wide)
         self._head.show(providers, wide=wide)
-        self._list.show(picture, providers, self._standing(), wide=wide)
+        self._list.show(picture, providers, self._checks.standing, wide=wide)
         shown = self._shown(picture)
         for pane in (self._detail, self._said, self._wide_detail):
             pane.show(shown)
@@ -146,13 +145,8 @@ class ProvidersView(View):
     def _shown(self, picture: Picture) -> Shown:
         provider = self._under_cursor
         preset = self._presets.get(provider.preset) if provider is not None else None
-        check = self._checks.get(provider.id) if provider is not None else None
+        check = self._checks.of(provider.id) if provider is not None else None
         return Shown(picture, provider, preset, check, self._words)
-
-    def _standing(self) -> dict[str, Verdict]:
-        now = self.shell.feed.elapsed()
-        self._verdicts = {id: one for id, one in self._verdicts.items() if one[1] > now}
-        return {id: verdict for id, (verdict, _) in self._verdicts.items()}
 
     def _arrange(self, providers: int, *, wide: bool) -> None:
         room = self.size.height - 4 - 2
@@ -206,27 +200,8 @@ class ProvidersView(View):
             self.run_worker(self._check(provider.id), exclusive=True, group=f"check {provider.id}")
 
     async def _check(self, id: str) -> None:
-        self._say_verdict(id, ("checking", "low"), 60.0)
-        try:
-            check = await self.shell.admin.check(id)
-        except AdminError as error:
-            self._say_verdict(id, ("not checked", "out"), _VERDICT)
-            self.shell.tell_error(error)
-            return
-        self._checks[id] = check
-        if check.ok:
-            word = "works" if check.key_tested else "answers"
-            told = word if check.models is None else f"{word}, {check.models} models"
-            self._say_verdict(id, (told, "flow"), _VERDICT)
-            if check.missing:
-                self.tell(f"{id} does not list {', '.join(check.missing)}", "low")
-            return
-        self._say_verdict(id, (check.detail, "out"), _VERDICT)
-        self.tell(f"{id}: {check.detail}", "out")
-
-    def _say_verdict(self, id: str, verdict: Verdict, seconds: float) -> None:
-        self._verdicts[id] = (verdict, self.shell.feed.elapsed() + seconds)
-        self._repaint()
+        async for _ in self._checks.run(id):
+            self._repaint()
 
     def action_models(self) -> None:
         provider, picture = self._under_cursor, self._picture

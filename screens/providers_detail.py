@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.contract import AdminError
+from rich.cells import cell_len
+
 from app.snapshot import Check, EntryLimits, Preset, Provider
 from app.words import MISSING, duration, limit_word, reason_in_words
 from screens.gauge import put_bar, put_value, ranked, role_of, state_words, usable, when
@@ -20,12 +20,15 @@ from screens.providers_words import (
     entries_of,
     free_words,
     host_of,
+    in_rows,
+    key_note,
     key_words,
     model_state,
     over_rows,
     seconds,
 )
 from screens.themes import Role
+from screens.wrapped import wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,10 @@ class Shown:
         return entries_of(self.provider, self.picture.limits) if self.provider else []
 
 
-class _Pane(Painted):
+class Pane(Painted):
     """Lines that are put one after the other."""
 
-    DEFAULT_CSS: ClassVar[str] = "_Pane { height: 1fr; }"
+    DEFAULT_CSS: ClassVar[str] = "Pane { height: 1fr; }"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -63,7 +66,7 @@ class _Pane(Painted):
         return line
 
 
-class NarrowDetail(_Pane):
+class NarrowDetail(Pane):
     """Under the list: what fits in a few rows."""
 
     def paint(self, width: int, height: int) -> list[Line]:
@@ -84,12 +87,19 @@ class NarrowDetail(_Pane):
             checked = f" ({shown.preset.checked})" if shown.preset.checked else ""
             lines.append(self.fact("free tier", free + checked, 13, end))
         tail = [self.fact("used in", ", ".join(provider.chains) or "no chain", 13, end)]
-        if refusal := shown.words.refusal_of(provider.id):
+        if shown.check is not None and (note := key_note(shown.check)):
+            tail.append(self.fact("checked", note, 13, end, "low"))
+        refusal = shown.words.refusal_of(provider.id)
+        room = height - len(lines) - len(tail) - (1 if refusal is not None else 0)
+        lines += [*self._models(shown, room, end), *tail]
+        if refusal is not None:
             told = f"{refusal.at.astimezone():%H:%M:%S}  {refusal.text.removeprefix('429 ')}"
-            tail.append(self.fact("last 429", told, 13, end))
-        room = height - len(lines) - len(tail)
-        lines += self._models(shown, room, end)
-        return (lines + tail)[:height]
+            rows = in_rows(told, end - 13, height - len(lines), symbols.cut)
+            lines += [
+                self.fact("" if number else "last 429", row, 13, end)
+                for number, row in enumerate(rows)
+            ]
+        return lines[:height]
 
     def _models(self, shown: Shown, room: int, end: int) -> list[Line]:
         entries = shown.entries
@@ -115,7 +125,7 @@ class NarrowDetail(_Pane):
         return lines
 
 
-class WideDetail(_Pane):
+class WideDetail(Pane):
     """Beside the list: with all gauges of all models."""
 
     DEFAULT_CSS: ClassVar[str] = "WideDetail { width: 1fr; }"
@@ -126,6 +136,8 @@ class WideDetail(_Pane):
             return []
         provider, symbols = shown.provider, self.stage.symbols
         note = f"preset {provider.preset}"
+        if cell_len(provider.id) + cell_len(note) + 3 > end:
+            note = ""
         lines = [heading(Line(), end, provider.id, note, column=0, rule=symbols.rule)]
         lines += self._facts(shown, provider, end)
         for entry in shown.entries:
@@ -149,6 +161,10 @@ class WideDetail(_Pane):
         ]
         if shown.check is not None:
             lines.append(self._fact("checked", checked_words(shown.check, shown.picture), end))
+            note = key_note(shown.check)
+            lines += [
+                self._fact("", row, end, "low") for row in (wrap(note, end - 11) if note else ())
+            ]
         lines.append(self._fact("used in", ", ".join(provider.chains) or "no chain", end))
         preset = shown.preset
         if preset is not None and preset.free:
@@ -215,66 +231,9 @@ class WideDetail(_Pane):
         ]
 
 
-class SaidPane(_Pane):
-    """What the providers said last, each in its newest words."""
-
-    def paint(self, width: int, height: int) -> list[Line]:
-        shown = self._shown
-        if shown is None:
-            return []
-        end = width - 1
-        rule = self.stage.symbols.rule
-        title = "what the providers said last"
-        lines = [Line(), Line(), heading(Line(), end, title, "newest first", rule=rule)]
-        for said in shown.words.newest:
-            line = Line()
-            line.put(1, f"{said.at.astimezone():%H:%M:%S}", "muted")
-            line.put(11, fit(said.provider, 11, self.stage.symbols.cut))
-            line.put(23, fit(said.text, end - 23, self.stage.symbols.cut), "muted")
-            lines.append(line)
-        if len(lines) == 3:
-            line = Line()
-            line.put(1, "no refusal and no failure among the last requests", "muted")
-            lines.append(line)
-        return lines[:height]
-
-
 def checked_words(check: Check, picture: Picture) -> str:
     """`2 min ago, 18 models`."""
     when_ = ago(check.checked_at, picture.now)
     if not check.ok:
         return f"{when_}: {check.detail}"
     return f"{when_}, {check.models} models" if check.models is not None else when_
-
-
-class Empty(Painted):
-    """In place of everything: no provider yet, or no answer yet."""
-
-    DEFAULT_CSS: ClassVar[str] = "Empty { height: 1fr; }"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._texts: Sequence[tuple[str, Role]] = ()
-
-    def say(self, *texts: tuple[str, Role]) -> None:
-        self._texts = texts
-        self.repaint()
-
-    def say_trouble(self, address: str, trouble: AdminError | None) -> None:
-        if trouble is None:
-            self.say((f"asking {address} for its providers", "muted"))
-        else:
-            self.say(
-                (str(trouble), "text"), (trouble.hint, "muted"), ("asked again at once", "flow")
-            )
-
-    def paint(self, width: int, height: int) -> list[Line]:
-        lines: list[Line] = []
-        for text, ink in self._texts:
-            line = Line()
-            line.put(1, fit(text, width - 2, self.stage.symbols.cut), ink)
-            lines.append(line)
-        return lines
-
-
-Presets = Mapping[str, Preset]

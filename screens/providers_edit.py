@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from app.contract import AdminError, ProviderEdit
 from app.snapshot import Provider
+from screens.add_provider_parts import label
 from screens.dialog import Buttons, Dialog, Words
 from screens.field import Field
 from screens.line import Line, fit
@@ -134,14 +135,15 @@ class EditProvider(Dialog[bool]):
         return cast("Shell", self.app)  # pyright: ignore[reportUnknownMemberType]
 
     def body(self) -> Iterable[Widget]:
-        for label, field in (
+        yield Words([""])
+        for told, field in (
             ("base URL", self._address),
             ("API key   paste another one", self._key),
             ("limits of the account   name=size; what is deleted is removed", self._limits),
             ("timeouts of an attempt   connect first_token plain idle total", self._timeouts),
             ("headers   name: value; name: value", self._headers),
         ):
-            yield Words([label])
+            yield Words([label(told)])
             yield field
         yield Words([""])
         yield self._enabled

@@ -11,23 +11,24 @@ from screens.line import Line, fit, heading
 from screens.listing import Listing, Row
 from screens.painted import Painted
 from screens.picture import Picture
+from screens.providers_checks import CELLS, Verdict
 from screens.providers_words import entries_of, key_words, seconds, state_of, works
-from screens.themes import Role
 
-Verdict = tuple[str, Role]
-"""What a check brought, in place of the state for a while."""
+_HINT_END = 54
+"""Column before which the end of a key ends at the latest."""
 
 
 class Columns:
     """Where a row's parts stand. `end` is the column after the last."""
 
-    def __init__(self, end: int, *, wide: bool) -> None:
+    def __init__(self, end: int, providers: Sequence[Provider], *, wide: bool) -> None:
+        longest = max((len(one.id) for one in providers), default=0)
         self.end = end
         self.refused = end - 6
         self.tried = end - 12
         self.state = end - (32 if wide else 35)
-        self.hint_end = self.state - 1
-        self.key = 15
+        self.hint_end = min(self.state - 1, _HINT_END)
+        self.key = max(15, min(longest + 4, 22))
 
 
 class ProvidersHead(Painted):
@@ -49,7 +50,7 @@ class ProvidersHead(Painted):
         if not providers:
             return []
         end = width - 1
-        columns = Columns(end, wide=self._wide)
+        columns = Columns(end, providers, wide=self._wide)
         good = sum(map(works, providers))
         note = f"{len(providers)} · {good} {'key works' if good == 1 else 'keys work'}"
         head = heading(Line(), end, "providers", note, rule=self.stage.symbols.rule)
@@ -89,7 +90,7 @@ class ProviderList(Listing):
         picture = self._picture
         if picture is None:
             return ()
-        columns = Columns(width - 1, wide=self._wide)
+        columns = Columns(width - 1, self._providers, wide=self._wide)
         return [Row(self._row(one, picture, columns), one.id) for one in self._providers]
 
     def _row(self, provider: Provider, picture: Picture, columns: Columns) -> Line:
@@ -107,7 +108,7 @@ class ProviderList(Listing):
         if room >= 8:
             line.put(columns.key, fit(source, room, symbols.cut), "muted")
         verdict = self._verdicts.get(provider.id, (words, "muted" if ink == "flow" else ink))
-        line.put(columns.state, fit(verdict[0], 16, symbols.cut), verdict[1])
+        line.put(columns.state, fit(verdict[0], CELLS, symbols.cut), verdict[1])
         health = provider.health
         tried = health.attempts > 0
         line.right(columns.tried, str(health.attempts) if tried else MISSING, "text")

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from app.contract import AdminError, ChainEdit, ModelEdit
 from app.snapshot import Chain, ListedModel, ModelSettings, Provider
 from app.words import MISSING, count
-from screens.chains_card import Choices
+from screens.choose import Choice, Choose
 from screens.dialog import Dialog, Words
 from screens.field import Field
 from screens.line import Line, fit
@@ -105,33 +105,6 @@ class ModelRows(Listing):
         return line
 
 
-class ChooseChain(Dialog[str]):
-    """Which chain a model goes into."""
-
-    BINDINGS: ClassVar[list[Binding]] = [  # pyright: ignore[reportIncompatibleVariableOverride]
-        Binding("enter", "take", show=False)
-    ]
-
-    def __init__(self, entry: str, names: Sequence[str]) -> None:
-        super().__init__("add to a chain", "enter adds · esc closes")
-        self._says = Words(["", f"{entry} goes to the end of", ""])
-        self._choices = Choices(names)
-
-    def body(self) -> Iterable[Widget]:
-        yield self._says
-        yield self._choices
-        yield Words([""])
-
-    def on_mount(self) -> None:
-        self._choices.focus()
-
-    def action_take(self) -> None:
-        self.dismiss(self._choices.cursor)
-
-    def on_listing_chosen(self, event: Listing.Chosen) -> None:
-        self.dismiss(event.key)
-
-
 class ModelsDialog(Dialog[None]):
     """The models of one provider."""
 
@@ -194,7 +167,8 @@ class ModelsDialog(Dialog[None]):
             self._say(told, "out")
         else:
             free = sum(one.free is True for one in self._listed)
-            self._say(f"{len(self._listed)} models listed, {free} free")
+            told = f"{len(self._listed)} models listed"
+            self._say(f"{told}, {free} free" if free else told)
         finally:
             said.stop()
         self._show()
@@ -264,7 +238,13 @@ class ModelsDialog(Dialog[None]):
             if name is not None:
                 self.run_worker(self._add(name, entry), group="write")
 
-        self._shell.push_screen(ChooseChain(entry, names), chosen)
+        dialog = Choose(
+            "add to a chain",
+            [Choice(one, one) for one in names],
+            says=f"{entry} goes to the end of",
+            does="adds it",
+        )
+        self._shell.push_screen(dialog, chosen)
 
     async def _add(self, name: str, entry: str) -> None:
         admin = self._shell.admin

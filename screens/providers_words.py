@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from app.snapshot import EntryLimits, FreeLimit, Preset, Provider
+from app.snapshot import Check, EntryLimits, FreeLimit, Preset, Provider
 from app.words import MISSING, count, gauge_in_words, reason_in_words, span
 from screens.gauge import ranked, state_words, usable, when
+from screens.line import fit
 from screens.names import split
 from screens.symbols import Symbols
 from screens.themes import Role
+from screens.wrapped import wrap
 
 _INKS: Mapping[str, Role] = {
     "available": "flow",
@@ -146,3 +148,23 @@ def ago(at: datetime, now: datetime) -> str:
 def host_of(base_url: str) -> str:
     """An address without what everybody knows."""
     return base_url.removeprefix("https://")
+
+
+def key_note(check: Check) -> str:
+    """What a check that went well does not say of the key; empty where it was tested."""
+    if not check.ok or check.key_tested:
+        return ""
+    # A local server wants no key: then nothing is told behind the models.
+    _, _, told = check.detail.partition("; ")
+    if told.startswith("its list is public"):
+        return "key not tested: its model list is public"
+    return f"key not tested: {told}" if told else ""
+
+
+def in_rows(text: str, cells: int, rows: int, cut: str) -> list[str]:
+    """A text in at most so many rows, its end cut off."""
+    broken = wrap(text, cells)
+    if len(broken) <= max(1, rows):
+        return broken
+    kept = broken[: max(1, rows)]
+    return [*kept[:-1], fit(kept[-1], cells - 1, cut).removesuffix(cut) + cut]

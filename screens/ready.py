@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.widget import Widget
 
 from screens.keys import Key, bindings
@@ -36,9 +37,11 @@ class Ready(View):
     Ready #body { align-horizontal: center; }
     """
 
-    def __init__(self, chain: str, entries: int) -> None:
+    def __init__(self, chain: str, entries: int, untested: Sequence[str] = ()) -> None:
+        """`untested` are the providers whose keys a made-up one would have done as well."""
         super().__init__()
-        self._chain, self._entries = chain, entries
+        self._chain = chain
+        self._told = _told(entries, untested)
         self.card = ReadyCard()
         self._at = 0
 
@@ -46,7 +49,9 @@ class Ready(View):
         yield self.card
 
     def show(self, picture: Picture | None) -> None:
-        self.card.show(self._entries, self._chain, PROGRAMS[self._at], self._lines(whole=False))
+        program = PROGRAMS[self._at]
+        curl = self._curl if program == "shell" else ""
+        self.card.show(self._told, self._chain, program, self._lines(whole=False), curl)
 
     @property
     def _base_url(self) -> str:
@@ -77,12 +82,17 @@ class Ready(View):
         self.shell.copy(self._lines(whole=True), f"Copied the lines {told}, with the key.")
 
     def action_curl(self) -> None:
-        self.shell.copy(
+        told = "Copied as curl. It reads the key from $OPENAI_API_KEY."
+        self.shell.copy(self._curl, told)
+
+    @property
+    def _curl(self) -> str:
+        return (
             f"curl {self._base_url}/chat/completions \\\n"
-            '  -H "Authorization: Bearer $OPENAI_API_KEY" -H "content-type: application/json" \\\n'
+            '  -H "Authorization: Bearer $OPENAI_API_KEY" \\\n'
+            '  -H "content-type: application/json" \\\n'
             f'  -d \'{{"model": "{self._chain}", '
-            '"messages": [{"role": "user", "content": "hi"}]}\'\n',
-            "Copied as curl. It reads the key from $OPENAI_API_KEY.",
+            '"messages": [{"role": "user", "content": "hi"}]}\'\n'
         )
 
     async def action_test(self) -> None:
@@ -99,36 +109,57 @@ class ReadyCard(Painted, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: tuple[int, str, str, str] | None = None
+        self._shown: tuple[str, str, str, str, str] | None = None
 
-    def show(self, entries: int, chain: str, program: str, lines: str) -> None:
-        self._shown = (entries, chain, program, lines)
+    def show(self, told: str, chain: str, program: str, lines: str, curl: str) -> None:
+        """`curl` is a line to try, where the lines alone call nothing."""
+        self._shown = (told, chain, program, lines, curl)
         self.repaint()
 
     def paint(self, width: int, height: int) -> list[Line]:
         symbols = self.stage.symbols
         if self._shown is None:
             return []
-        entries, chain, program, text = self._shown
+        told, chain, program, text, curl = self._shown
         name, says, ready, tabs = Line(), Line(), Line(), Line()
         name.put(2, symbols.ledge, "flow", "b")
         name.put(5, "429chain", "text", "b")
         says.put(3, symbols.landing, "flow", "b")
-        says.put(8, "one address, every free model you have")
-        many = "1 entry, its key works" if entries == 1 else f"{entries} entries, all keys work"
-        ready.put(2, f"Ready. {many}. Paste this:", "text", "b")
+        says.put(8, "one address, every free model you have", "muted")
+        ready.put(2, fit(told, width - 3, symbols.cut), "text", "b")
         at = 2
         for one in PROGRAMS:
             active = one == program
             at = tabs.put(at, one, "flow" if active else "muted", "bu" if active else "") + 3
         lines = [Line(), name, says, Line(), ready, Line(), tabs, Line()]
-        for written in text.splitlines():
-            line = Line()
-            line.put(
-                4, fit(written, width - 5, symbols.cut), "muted" if written[:1] == "#" else "text"
-            )
-            lines.append(line)
+        lines += _written(text, width, symbols.cut)
+        if program == "shell":
+            at = 4 + cell_len(text.splitlines()[-1])
+            at = lines[-1].put(at + 3, "y", "flow", "b")
+            lines[-1].put(at + 1, "copies the whole key", "muted")
         last = Line()
-        last.put(2, f"model name {chain}  (the chain; any other name also lands there)", "muted")
-        room = max(0, height - 2)
-        return [*lines[:room], Line(), last]
+        at = last.put(last.put(2, "model name ", "muted"), chain, "text", "b")
+        last.put(at, "  (the chain; any other name also lands there)", "muted")
+        lines = [*lines[: max(0, height - 2)], Line(), last]
+        if curl and height > len(lines) + 6:
+            note = Line()
+            note.put(2, "or try it in another terminal:", "muted")
+            lines += [Line(), note, Line(), *_written(curl, width, symbols.cut)]
+        return lines
+
+
+def _written(text: str, width: int, cut: str) -> list[Line]:
+    lines: list[Line] = []
+    for written in text.splitlines():
+        line = Line()
+        line.put(4, fit(written, width - 5, cut), "muted" if written[:1] == "#" else "text")
+        lines.append(line)
+    return lines
+
+
+def _told(entries: int, untested: Sequence[str]) -> str:
+    if untested:
+        names = ", ".join(untested)
+        return f"Ready, {entries} entries. Not tested, for its model list is public: {names}"
+    many = "1 entry, its key works" if entries == 1 else f"{entries} entries, all keys work"
+    return f"Ready. {many}. Paste this:"

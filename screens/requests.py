@@ -16,7 +16,7 @@ from screens.field import Field
 from screens.keys import Key, bindings
 from screens.log_table import LogTable
 from screens.picture import Picture
-from screens.requests_acts import NO_BODY, copy_curl, try_again
+from screens.requests_acts import copy_curl, show_bodies, try_again
 from screens.requests_detail import RequestPane
 from screens.requests_export import export
 from screens.requests_filter import Selectors, TextFilter, Wanted
@@ -31,17 +31,18 @@ class RequestsView(LogReading):
     """Requests, newest on top."""
 
     TAB: ClassVar[str] = "requests"
+    MOVING = frozenset({"running"})
     VERBS = (
         Key("requests.filter", "slash", "filter", "filter", "filter by text", "/"),
         Key("requests.open", "enter", "open", "open", "every attempt of the request"),
         Key("requests.freeze", "f", "app.freeze", "freeze", "hold the list still"),
         Key("requests.copy", "y", "copy", "curl", "copy as curl, without the key"),
         Key("requests.export", "x", "export", "export", "save what is listed in a file"),
-        Key("requests.test", "t", "test", "", "test this request's chain"),
-        Key("requests.bodies", "b", "bodies", "", "what was asked and answered"),
+        Key("requests.test", "t", "test", "test", "load its prompt into the test screen"),
+        Key("requests.bodies", "b", "bodies", "bodies", "what was asked and answered"),
         Key("requests.older", "n", "step(1)", "", "the next older request"),
         Key("requests.newer", "N", "step(-1)", "", "the next newer request"),
-        Key("requests.full", "m", "full", "", "the list or the detail full size"),
+        Key("requests.full", "m", "full", "full", "the list or the detail full size"),
         Key("requests.again", "r", "again", "", "read the log again"),
         Key("requests.next", "tab", "next(1)", "", "text, chain, provider, status, list", "tab"),
         Key("requests.previous", "shift+tab", "next(-1)", "", "the same, backwards"),
@@ -82,6 +83,8 @@ class RequestsView(LogReading):
             else (f"0 of {thousands(self.total or 0)}. esc clears the filter.",)
         )
         self._say(picture)
+        if self.pane.display:
+            self.pane.tick(picture)
         if self._detail_runs and self.pane.display:
             self._read_detail(self.table.request)
 
@@ -167,7 +170,8 @@ class RequestsView(LogReading):
         self.table.focus()
 
     def action_filter(self) -> None:
-        self.text.focus()
+        # At once, for what is typed next.
+        self.set_focus(self.text)
 
     async def action_clear(self) -> None:
         """Out of the field, then no filter, then as everywhere."""
@@ -185,9 +189,8 @@ class RequestsView(LogReading):
         """Text, chain, provider, status, list; and round."""
         if self.focused is self.selectors and self.selectors.step(by):
             return
-        stops: list[Widget] = [self.text, self.selectors, self.table]
-        if self.pane.display and self._full == "detail":
-            stops[2] = self.pane
+        stops: list[Widget] = [self.text, self.selectors, self.table, self.pane]
+        stops = [stop for stop in stops if stop.display]
         at = stops.index(self.focused) if self.focused in stops else 0
         following = stops[(at + by) % len(stops)]
         if following is self.selectors:
@@ -199,12 +202,12 @@ class RequestsView(LogReading):
     def on_log_table_chosen(self) -> None:
         self.action_open()
 
-    def action_open(self) -> None:
+    def action_open(self, *, bodies: bool = False) -> None:
         request = self.table.request
         if request is None:
             self.tell("There is no request to open.", "low", "none")
         else:
-            self.shell.push_screen(OneRequest(request, self._neighbour))
+            self.shell.push_screen(OneRequest(request, self._neighbour, bodies=bodies))
 
     def _neighbour(self, id: str, by: int) -> Request | None:
         at = self.table.window.position(id)
@@ -223,7 +226,13 @@ class RequestsView(LogReading):
         await try_again(self, self.table.request)
 
     def action_bodies(self) -> None:
-        self.tell(NO_BODY, "low", "bodies")
+        """In the pane below; without one the request's page is opened for it."""
+        if not self.pane.display:
+            self.action_open(bodies=True)
+        elif show_bodies(self, self.pane):
+            self.pane.focus()
+        else:
+            self.table.focus()
 
     def action_export(self) -> None:
         export(self.shell, self.wanted)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding
 
 from app.contract import AdminError
-from app.request_snapshot import Attempt, RequestDetail
+from app.request_snapshot import Attempt, Bodies, RequestDetail
 from app.words import duration
+from screens.bodies import missing, rows, size
 from screens.keys import MOVES, bindings
-from screens.line import Line, fit, heading
+from screens.line import CONTENT, Line, fit, heading
 from screens.names import split
 from screens.painted import Painted
+from screens.picture import Picture
 from screens.requests_words import outcome_words, tokens_words
-from screens.timeline import timeline
+from screens.timeline import backs, timeline
 from screens.trail import INKS, mark_of
 from screens.wrapped import wrap
 
 _VALUES = 13
 _WIDE = 116
-_BODIES = 'bodies are off; set log.bodies = "memory" to keep the last 200'
 
 
 class RequestPane(Painted, can_focus=True):
@@ -34,6 +37,10 @@ class RequestPane(Painted, can_focus=True):
         super().__init__()
         self._detail: RequestDetail | None = None
         self._error: AdminError | None = None
+        self._picture: Picture | None = None
+        self._reads = False
+        self._laid_out: tuple[Bodies, int] | None = None
+        self._bodies: Sequence[Line] = ()
         self._top = 0
         self._length = 0
 
@@ -44,9 +51,24 @@ class RequestPane(Painted, can_focus=True):
     def show(self, detail: RequestDetail | None) -> None:
         """Show a request; None: nothing."""
         if detail is None or self._detail is None or detail.id != self._detail.id:
-            self._top = 0
+            self._top, self._bodies = 0, ()
         self._detail, self._error = detail, None
         self.repaint()
+
+    def tick(self, picture: Picture | None) -> None:
+        """When skipped entries are back changes with time."""
+        self._picture = picture
+        self.repaint()
+
+    def read(self, reads: bool) -> None:
+        """Show what was asked and answered, or the attempts again."""
+        self._reads, self._top = reads, 0
+        self.repaint()
+
+    @property
+    def reads(self) -> bool:
+        """Whether the bodies are seen."""
+        return self._reads and self._detail is not None and self._detail.bodies is not None
 
     def fail(self, error: AdminError) -> None:
         """Say why it cannot be shown, and what to do."""
@@ -54,34 +76,60 @@ class RequestPane(Painted, can_focus=True):
         self.repaint()
 
     def paint(self, width: int, height: int) -> list[Line]:
+        width = min(width, CONTENT)
         if self._error is not None:
             return _error_lines(self._error, width)
         if self._detail is None:
             return []
-        lines = self._rows(self._detail, width)
-        self._length = len(lines)
-        self._top = max(0, min(self._top, len(lines) - height))
-        return lines[self._top : self._top + height]
+        head: list[Line] = []
+        lines: Sequence[Line] = self._body_rows(self._detail, width) if self.reads else ()
+        if lines:
+            room = height - 2
+            last = min(len(lines), self._top + room)
+            head = [self._title(self._detail, width, (self._top + 1, last, len(lines))), Line()]
+        else:
+            lines = self._rows(self._detail, width)
+        self._length = len(lines) + len(head)
+        self._top = max(0, min(self._top, self._length - height))
+        return [*head, *lines[self._top : self._top + height - len(head)]]
+
+    def _body_rows(self, detail: RequestDetail, width: int) -> Sequence[Line]:
+        """None until they are laid out: of long ones that takes a while."""
+        if detail.bodies is not None and self._laid_out != (detail.bodies, width):
+            self._laid_out = detail.bodies, width
+            self.run_worker(self._lay_out(detail.bodies, width), group="bodies", exclusive=True)
+        return self._bodies
+
+    async def _lay_out(self, bodies: Bodies, width: int) -> None:
+        self._bodies = await asyncio.to_thread(rows, bodies, width, self.stage.symbols)
+        self.repaint()
 
     def _rows(self, detail: RequestDetail, width: int) -> list[Line]:
-        symbols = self.stage.symbols
+        symbols, picture = self.stage.symbols, self._picture
+        back = backs(detail, picture.limits, picture.now) if picture is not None else {}
         column = 31 if width < _WIDE else 45
         return [
             self._title(detail, width),
             *self._facts(detail, width),
             Line(),
-            *timeline(detail, width, column, symbols),
+            *timeline(detail, width, column, symbols, back),
             Line(),
             *self._own_words(detail, width),
-            _text(_BODIES, width),
+            self._bodies_words(detail, width),
         ]
 
-    def _title(self, detail: RequestDetail, width: int) -> Line:
+    def _title(
+        self, detail: RequestDetail, width: int, seen: tuple[int, int, int] | None = None
+    ) -> Line:
+        """`seen`: the first and last row of so many."""
         dot = f" {self.stage.symbols.dot} "
         time = detail.time.astimezone()
         kind = "stream" if detail.stream else "plain"
         clock = f"{time:%H:%M:%S}.{time.microsecond // 1000:03d}"
         note = dot.join((detail.chain, kind, clock))
+        if seen is not None:
+            first, last, rows = seen
+            note = f"rows {first} to {last} of {rows}"
         title = fit(detail.id, width - len(note) - 6, self.stage.symbols.cut)
         return heading(Line(), width - 1, title, note, rule=self.stage.symbols.rule)
 
@@ -119,6 +167,18 @@ class RequestPane(Painted, can_focus=True):
             if attempt.detail:
                 lines += [self._who_says(attempt), *_indented(attempt.detail, width), Line()]
         return lines
+
+    def _bodies_words(self, detail: RequestDetail, width: int) -> Line:
+        """What there is of the bodies; it never moves."""
+        line, cut = Line(), self.stage.symbols.cut
+        if detail.bodies is None:
+            line.put(1, fit(missing(detail), width - 2, cut), "muted")
+            return line
+        at = line.put(1, "b", "flow", "b")
+        asked, answered = size(detail.bodies.request), size(detail.bodies.answer)
+        told = f"shows the bodies: {asked} asked, {answered} answered"
+        line.put(at + 1, fit(told, width - 4, cut), "muted")
+        return line
 
     def _who_says(self, attempt: Attempt) -> Line:
         line, symbols = Line(), self.stage.symbols
@@ -187,12 +247,6 @@ def _indented(text: str, width: int) -> list[Line]:
         line.put(3, row)
         lines.append(line)
     return lines
-
-
-def _text(text: str, width: int) -> Line:
-    line = Line()
-    line.put(1, fit(text, width - 2), "muted")
-    return line
 
 
 def _error_lines(error: AdminError, width: int) -> list[Line]:

@@ -13,7 +13,7 @@ from textual.message import Message
 from app.words import thousands
 from screens.choose import Choice, Choose
 from screens.field import Field
-from screens.line import Line, fit
+from screens.line import CONTENT, Line, fit
 from screens.painted import Painted
 from screens.picture import Picture
 
@@ -30,6 +30,8 @@ STATUSES = (
 )
 _WORDS = {choice.key: choice.text for choice in STATUSES}
 _ALL = "all"
+_TEXT = 20
+"""Cells of the field for text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,16 @@ class Wanted:
     def is_all(self) -> bool:
         return self == Wanted()
 
+    @property
+    def asked(self) -> dict[str, str | None]:
+        """As arguments of the admin's calls."""
+        return {"chain": self.chain, "provider": self.provider, "status": self.status, "q": self.q}
+
 
 class TextFilter(Field):
     """` / filter by text`; typing filters."""
 
-    DEFAULT_CSS: ClassVar[str] = "TextFilter { width: 20; }"
+    DEFAULT_CSS: ClassVar[str] = f"TextFilter {{ width: {_TEXT}; }}"
 
     def __init__(self) -> None:
         super().__init__(hint="filter by text", prefix="/")
@@ -114,6 +121,7 @@ class Selectors(Painted, can_focus=True):
 
     def paint(self, width: int, height: int) -> list[Line]:
         line, symbols = Line(), self.stage.symbols
+        width = min(width, CONTENT - _TEXT)
         wide = width >= 96
         at = 20 if wide else 1
         self._spans = []

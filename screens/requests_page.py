@@ -8,9 +8,10 @@ from textual.widget import Widget
 
 from app.contract import AdminError
 from app.request_snapshot import Request, RequestDetail
+from screens.bodies import missing
 from screens.keys import Key, bindings
 from screens.picture import Picture
-from screens.requests_acts import NO_BODY, copy_curl, try_again
+from screens.requests_acts import copy_curl, show_bodies, try_again
 from screens.requests_detail import RequestPane
 from screens.view import View
 
@@ -22,22 +23,26 @@ class OneRequest(View):
     """What `enter` opens on a row. `neighbour` finds the next one for n and N."""
 
     TAB = "requests"
+    MOVING = frozenset({"running"})
     VERBS = (
         Key("request.back", "", "app.back", "back", "back to the list", "esc"),
         Key("request.older", "n", "step(1)", "older", "the next older request"),
         Key("request.newer", "N", "step(-1)", "newer", "the next newer request"),
         Key("request.copy", "y", "copy", "curl", "copy as curl, without the key"),
         Key("request.bodies", "b", "bodies", "bodies", "what was asked and answered"),
-        Key("request.test", "t", "test", "test", "test this request's chain"),
+        Key("request.test", "t", "test", "test", "load its prompt into the test screen"),
         Key("request.again", "r", "again", "", "read it again"),
     )
     BINDINGS = bindings(VERBS[1:])
     AUTO_FOCUS = "RequestPane"
 
-    def __init__(self, request: Request, neighbour: Neighbour | None = None) -> None:
+    def __init__(
+        self, request: Request, neighbour: Neighbour | None = None, *, bodies: bool = False
+    ) -> None:
         super().__init__()
         self.request = request
         self.pane = RequestPane()
+        self.pane.read(bodies)
         self._neighbour = neighbour
         self._runs = True
 
@@ -45,6 +50,7 @@ class OneRequest(View):
         yield self.pane
 
     def show(self, picture: Picture | None) -> None:
+        self.pane.tick(picture)
         if self._runs and not self._reading:
             self._read()
 
@@ -64,9 +70,11 @@ class OneRequest(View):
             return
         self._runs = detail.outcome is None
         self.pane.show(detail)
+        self.footer.repaint()
 
     def reason_against(self, action: str) -> str:
-        return NO_BODY if action == "bodies" else ""
+        detail = self.pane.detail
+        return missing(detail) if action == "bodies" and detail is not None else ""
 
     def action_step(self, by: int) -> None:
         found = self._neighbour(self.request.id, by) if self._neighbour else self._listed(by)
@@ -94,7 +102,7 @@ class OneRequest(View):
         copy_curl(self, self._shown)
 
     def action_bodies(self) -> None:
-        self.tell(NO_BODY, "low", "bodies")
+        show_bodies(self, self.pane)
 
     async def action_test(self) -> None:
         await try_again(self, self._shown)

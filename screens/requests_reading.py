@@ -55,14 +55,7 @@ class LogReading(View):
         self, before: int | None, wanted: Wanted, limit: int = PAGE
     ) -> RequestPage | None:
         try:
-            return await self.shell.admin.requests(
-                before=before,
-                limit=limit,
-                chain=wanted.chain,
-                provider=wanted.provider,
-                status=wanted.status,
-                q=wanted.q,
-            )
+            return await self.shell.admin.requests(before=before, limit=limit, **wanted.asked)
         except AdminError as error:
             self.tell_trouble(error)
             return None
@@ -74,13 +67,14 @@ class LogReading(View):
         self.table.repaint()
         self.shell.tell_error(error)
 
-    def _need(self, before: int) -> None:
+    def _need(self, before: int, limit: int) -> None:
         if self._asking != before:
             self._asking = before
-            self.run_worker(self._read_page(before, self.wanted), group="page", exclusive=True)
+            reading = self._read_page(before, wanted=self.wanted, limit=limit)
+            self.run_worker(reading, group="page", exclusive=True)
 
-    async def _read_page(self, before: int, wanted: Wanted) -> None:
-        page = await self._page(before, wanted)
+    async def _read_page(self, before: int, *, wanted: Wanted, limit: int) -> None:
+        page = await self._page(before, wanted, limit)
         self._asking = None
         if page is None or wanted != self.wanted:
             return

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path, PurePath
-from typing import Any, ClassVar, Literal
+from typing import ClassVar
 
-from textual.app import SystemCommand
 from textual.binding import Binding
-from textual.dom import DOMNode
 from textual.screen import Screen
 
 from app.contract import Admin, AdminError
-from screens.chrome import TABS, Situation
-from screens.happenings import happenings
+from screens.chrome import Situation
+from screens.commands import choose_theme, show_palette
+from screens.feed import FAR, NEAR, Feed
 from screens.inks import Inks
 from screens.journal import Journal
+from screens.kept_theme import KeptTheme
 from screens.keys import EVERYWHERE, bindings
+from screens.live import Live
 from screens.onboarding import Onboarding
 from screens.onboarding_plan import wanted
 from screens.output import Output
-from screens.picture import Feed, Picture
+from screens.painted import Painted
+from screens.picture import Picture
 from screens.registry import PAGES
+from screens.surroundings import Look, Surroundings
 from screens.symbols import Symbols, choose_symbols
 from screens.themes import THEMES, colours_of, variables_of
 from screens.toasts import Weight
@@ -33,42 +34,6 @@ from screens.view import View
 from screens.writing import Writing
 
 log = logging.getLogger("429chain")
-
-TICK = 0.25
-"""Seconds between two looks at the instance."""
-
-_UNWATCHED = 60.0
-"""Seconds without the terminal's focus after which looks are a second apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """The `[ui]` table of the config."""
-
-    theme: str = "429-dark"
-    symbols: Literal["auto", "unicode", "ascii"] = "auto"
-    motion: bool = True
-    mouse: bool = True
-    keys: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What the interface knows of where it runs, beside what `Admin` tells.
-
-    `client_key` is what programs send, None where it is not known here (`attach`).
-    `toggle_demo` stops or starts the demo's client and returns whether it plays now. `recipe` gives
-    the lines to paste for a client, by its name in docs/clients.md.
-    """
-
-    address: str
-    attached: bool = False
-    client_key: str | None = None
-    toggle_demo: Callable[[], bool] | None = None
-    demo_plays: bool = False
-    recipe: Callable[[str], str] | None = None
-    export_folder: PurePath | None = None
-    shutdown_grace_s: float = 10.0
 
 
 class Shell(TypeAhead):
@@ -96,20 +61,22 @@ class Shell(TypeAhead):
         super().__init__()
         self.admin = admin
         self.surroundings = surroundings
-        self.feed = Feed(admin, elapsed)
+        self.feed = Feed(admin, elapsed, FAR if surroundings.attached else NEAR)
         self.journal = Journal()
         self.writing = Writing(self)
         self.demo_runs = surroundings.demo_plays
+        self.hurried = False
+        """Left without waiting for the requests that run."""
         self._welcomed = False
         self._output = Output(None)
-        self._frozen_since: float | None = None
-        self._blurred_since: float | None = None
-        self._look_now = asyncio.Event()
+        self._live = Live(self)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self.look.theme if self.look.theme in self.available_themes else "429-dark"
+        self.set_class(bool(self.symbols.spelling), "-ascii")
         if not self.look.motion:
             self.animation_level = "none"
+        self.kept_theme = KeptTheme(self)
 
     # Colours.
 
@@ -127,10 +94,11 @@ class Shell(TypeAhead):
 
     def _theme_changed(self, _: object) -> None:
         self._inks = None
+        self.kept_theme.changed()
         for stack in self._screen_stacks.values():
             for screen in stack:
-                if isinstance(screen, View):
-                    screen.repaint_all()
+                for widget in screen.query(Painted):
+                    widget.repaint_all()
 
     # Life.
 
@@ -138,24 +106,18 @@ class Shell(TypeAhead):
         self._output = Output(self._driver)
         self.theme_changed_signal.subscribe(self, self._theme_changed)
         self.set_keymap(dict(self.look.keys))
-        self.run_worker(self._live(), name="live", exit_on_error=True)
+        for run in (self._live.run, self._live.age, self.feed.follow):
+            self.run_worker(run(), name="live", exit_on_error=True)
 
-    async def _live(self) -> None:
-        """Look at the instance and show it, four times a second."""
-        while True:
-            self._look_now.clear()
-            if self._frozen_since is None:
-                before = self.feed.latest
-                for one in happenings(before, await self.feed.look()):
-                    self.tell(one.text, one.weight, one.kind)
-            if not self._output.is_stuck:
-                self._show(self.feed.latest)
-            self._welcome(self.feed.latest)
-            try:
-                async with asyncio.timeout(self._pause()):
-                    await self._look_now.wait()
-            except TimeoutError:
-                pass
+    def show_picture(self) -> None:
+        """Paint the last picture on every screen that is seen."""
+        picture = self.feed.latest
+        if not self._output.is_stuck:
+            for screen in self.screen_stack:
+                if isinstance(screen, View):
+                    screen.tick(picture)
+        self._welcome(picture)
+        self.kept_theme.follow()
 
     def _welcome(self, picture: Picture | None) -> None:
         """The first start's page, once, on an instance that has nothing in it."""
@@ -168,46 +130,34 @@ class Shell(TypeAhead):
     def action_onboard(self) -> None:
         self.push_screen(Onboarding())
 
-    def _pause(self) -> float:
-        blurred = self._blurred_since
-        if blurred is not None and self.feed.elapsed() - blurred > _UNWATCHED:
-            return 1.0
-        return TICK
-
-    def _show(self, picture: Picture | None) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, View):
-                screen.tick(picture)
-
     async def show_instead(self, view: View) -> None:
         """Put a page in the place of the one that is seen."""
         await self.switch_screen(view)  # pyright: ignore[reportUnknownMemberType]
 
     def look_again(self) -> None:
         """See at once what an act has changed."""
-        self._look_now.set()
+        self._live.look_again()
 
     def on_app_blur(self) -> None:
-        self._blurred_since = self.feed.elapsed()
+        self._live.watched(False)
 
     def on_app_focus(self) -> None:
-        self._blurred_since = None
-        self.look_again()
+        self._live.watched(True)
 
     @property
     def frozen(self) -> bool:
         """Whether a person holds the picture still."""
-        return self._frozen_since is not None
+        return self._live.frozen_s is not None
 
     def situation(self) -> Situation:
         """What the status line says besides the picture."""
-        frozen, picture = self._frozen_since, self.feed.latest
+        picture = self.feed.latest
         path = picture.status.config_path if picture is not None else None
         return Situation(
             self.surroundings.address,
             attached=self.surroundings.attached,
             demo=self.demo_runs if self.surroundings.toggle_demo else None,
-            frozen_s=None if frozen is None else self.feed.elapsed() - frozen,
+            frozen_s=self._live.frozen_s,
             config_name=PurePath(path).name if path else "",
         )
 
@@ -245,21 +195,18 @@ class Shell(TypeAhead):
             self.tell_error(error)
             return
         change = self.journal.take_back(version, undone.version) or undone.change
-        self.tell(f"Undone: {change}. {undone.left} more left")
+        left = f" {undone.left} more left" if undone.left else ""
+        self.tell(f"Undone: {change}.{left}", kind="change")
         self.look_again()
 
     def action_freeze(self) -> None:
         """Hold the picture still; the proxy goes on."""
-        self._frozen_since = None if self._frozen_since is not None else self.feed.elapsed()
-        self.look_again()
+        self._live.freeze()
 
     def action_toggle_demo(self) -> None:
         if self.surroundings.toggle_demo is not None:
             self.demo_runs = self.surroundings.toggle_demo()
             self.look_again()
-
-    def action_filter(self) -> None:
-        """Screens with a list take this themselves."""
 
     async def action_back(self) -> None:
         screen = self.screen
@@ -289,6 +236,7 @@ class Shell(TypeAhead):
         from screens.leaving import leave
 
         # Whoever asked a moment ago would miss the proxy too.
+        self.feed.forget()
         await self.feed.look()
         leave(self)
 
@@ -307,27 +255,16 @@ class Shell(TypeAhead):
                 if isinstance(screen, View):
                     await screen.settle()
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        yield from super().get_system_commands(screen)  # pyright: ignore[reportUnknownMemberType]
-        for number, (name, word) in enumerate(TABS, 1):
-            yield SystemCommand(word, f"Go to {word.lower()} ({number})", self._going(name))
-        if isinstance(screen, View):
-            for key in screen.VERBS:
-                yield SystemCommand(
-                    key.says.capitalize(), key.drawn, self._doing(screen, key.action)
-                )
+    def action_command_palette(self) -> None:
+        show_palette(self)
 
-    def _going(self, name: str) -> Callable[[], None]:
-        def go() -> None:
-            self.call_later(self.action_go, name)
+    def search_themes(self) -> None:
+        choose_theme(self)
 
-        return go
-
-    def _doing(self, screen: DOMNode, action: str) -> Callable[[], None]:
-        def do() -> None:
-            self.call_later(self.run_action, action, screen)
-
-        return do
+    async def action_filter(self) -> None:
+        """Filter the request log; screens with a list of their own take this themselves."""
+        await self.action_go("requests")
+        await self.screen.run_action("filter")
 
     # A bug in the interface stops the interface: requests are drained, and nothing is printed
     # that a stack frame holds.

@@ -29,6 +29,15 @@ from screens.stats_figures import (
 from screens.stats_table import StatsTable
 from screens.view import View
 
+_CHROME = 6
+"""Rows of brand, status, notice, figures, a blank and the footer."""
+_TALL = 36
+"""Rows from which there is room to show where requests landed."""
+_LANDED = 11
+_BARS = 7
+"""Of the chart that are seen if there is room, as many as there are days in a week."""
+_LEAST_ROWS, _ROWS = 5, 10
+"""Of the table with its head: before the chart has its bars, and before it has more."""
 _EVERY = 5.0
 """Seconds between two looks: totals change slowly, and asking costs a query."""
 
@@ -37,6 +46,7 @@ class StatsView(View):
     """`p` takes another period, `[` and `]` another group, `s` another order."""
 
     TAB: ClassVar[str] = "stats"
+    MOVING = frozenset()
     VERBS = (
         Key("stats.previous", "left_square_bracket", "group(-1)", "", "the group before", "["),
         Key("stats.next", "right_square_bracket", "group(1)", "group", "the next group", "[ ]"),
@@ -49,8 +59,7 @@ class StatsView(View):
     DEFAULT_CSS: ClassVar[str] = """
     StatsView Figures { margin: 0 0 1 0; }
     StatsView BarChart { margin: 0 0 1 0; }
-    StatsView LandedChart { display: none; }
-    StatsView.-wide.-tall LandedChart { display: block; }
+    StatsView LandedChart { display: none; margin: 1 0 0 0; }
     """
 
     def __init__(self) -> None:
@@ -72,10 +81,21 @@ class StatsView(View):
         yield self.landed
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width >= WIDE, "-wide")
-        self.set_class(event.size.height >= 36, "-tall")
-        rows = 7 if event.size.height < 36 or self._period == "7 days" else 12
-        self.chart.styles.height = rows + 1
+        super().on_resize(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """The table as high as its rows, the bars as many as there is room for."""
+        width, height = self.size
+        room = height - _CHROME
+        landed = width >= WIDE and height >= _TALL
+        self.landed.display = landed
+        if landed:
+            room -= _LANDED
+        bars = max(room - 2 - _ROWS, min(_BARS, room - 2 - _LEAST_ROWS))
+        bars = min(self.chart.bars or _BARS, bars)
+        self.chart.styles.height = bars + 1
+        self.table.styles.height = max(3, min(self.table.height, room - bars - 2))
 
     def show(self, picture: Picture | None) -> None:
         self.figures.repaint()
@@ -95,20 +115,25 @@ class StatsView(View):
         now = picture.now.astimezone()
         span, admin = span_of(self._period, now.date()), self.shell.admin
         first, last = span.days
-        today = now.date().isoformat()
+        by_hour = span if span.by == "hour" else span_of("today", now.date())
         try:
             bars = await admin.stats(by=span.by, from_=first, to=last)
             rows = await admin.stats(by=self._by, from_=first, to=last)
-            hours = await admin.stats(by="hour", from_=today, to=today)
+            hours = bars
+            if by_hour is not span:
+                hours = await admin.stats(by="hour", from_=by_hour.days[0], to=by_hour.days[1])
         except AdminError as error:
-            self.shell.tell_error(error)
+            self._rows = None
+            self.table.fail(error)
             return
         self._rows = rows
         self.figures.show(totals(bars), self._period)
         each = "hour" if span.by == "hour" else "day"
         self.chart.show(every_bar(span, bars, now), each)
-        self.landed.show(every_bar(span_of("today", now.date()), hours, now))
+        day = "yesterday" if self._period == "yesterday" else "today"
+        self.landed.show(every_bar(by_hour, hours, now), day)
         self.table.show(rows, self._by, self._sort)
+        self._arrange()
 
     # Keys.
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from textual import events
+from textual.binding import Binding
 
 from app.request_snapshot import Landed, StatsRow
 from app.words import MISSING, count, dollars, share
 from screens.chrome import WIDE
-from screens.line import Line, heading
+from screens.keys import MOVES, bindings
+from screens.line import CONTENT, Line, heading
 from screens.painted import Painted
 from screens.stats_figures import Period, Totals
 from screens.themes import Role
@@ -31,6 +33,7 @@ class Figures(Painted):
         self.repaint()
 
     def paint(self, width: int, height: int) -> list[Line]:
+        width = min(width, CONTENT)
         line, totals = Line(), self._totals
         starts = (1, 18, 35, 52) if width < WIDE else (1, 25, 49, 73)
         if totals is not None:
@@ -40,19 +43,25 @@ class Figures(Painted):
                 (f"{totals.requests:,}", "request" if totals.requests == 1 else "requests"),
                 (share(totals.waterfalled), "waterfalled"),
             )
+            room = width - 3 - len(self._period)
             for start, (value, label) in zip(starts, figures, strict=True):
-                line.put(line.put(start, value, "text", "b") + 1, label, "muted")
+                if start + len(value) + 1 + len(label) < room:
+                    line.put(line.put(start, value, "text", "b") + 1, label, "muted")
         line.right(width - 1, f"{self._period}{self.stage.symbols.open}", "flow")
         return [line]
 
     async def on_click(self, event: events.Click) -> None:
-        if event.x > self.size.width - 12:
+        if event.x > min(self.size.width, CONTENT) - 12:
             await self.screen.run_action("period")
 
 
-class BarChart(Painted):
-    """Tokens by hour or day, what was answered bright, what was asked dim, on one scale."""
+class BarChart(Painted, can_focus=True):
+    """Tokens by hour or day, what was answered bright, what was asked dim, on one scale.
 
+    The newest are seen; the others by scrolling.
+    """
+
+    BINDINGS: ClassVar[list[Binding]] = bindings(MOVES)  # pyright: ignore[reportIncompatibleVariableOverride]
     DEFAULT_CSS: ClassVar[str] = "BarChart { height: 8; }"
 
     def __init__(self) -> None:
@@ -61,11 +70,17 @@ class BarChart(Painted):
         self._title = "tokens a day"
         self._from_end = 0
 
+    @property
+    def bars(self) -> int:
+        """How many there are."""
+        return len(self._bars)
+
     def show(self, bars: Bars, each: Literal["hour", "day"]) -> None:
         self._bars, self._title = bars, f"tokens {'an hour' if each == 'hour' else 'a day'}"
         self.repaint()
 
     def paint(self, width: int, height: int) -> list[Line]:
+        width = min(width, CONTENT)
         symbols, room = self.stage.symbols, height - 1
         self._from_end = max(0, min(self._from_end, len(self._bars) - room))
         last = len(self._bars) - self._from_end
@@ -76,7 +91,10 @@ class BarChart(Painted):
             else ""
         )
         note = f"out bright, in dim{more}"
-        lines = [heading(Line(), width - 1, self._title, note, rule=symbols.rule)]
+        head = heading(Line(), width - 1, self._title, note, rule=symbols.rule)
+        if self.has_focus:
+            head.put(1, self._title, "text", "bu")
+        lines = [head]
         top = max((_tokens(row) for _, row in self._bars), default=0)
         cells = width - 40 if width < WIDE else width - 46
         return lines + [self._bar(label, row, top, cells, width) for label, row in shown]
@@ -99,15 +117,26 @@ class BarChart(Painted):
         line.right(width - 7, dollars(row.saved_usd))
         return line
 
+    def action_move(self, by: int) -> None:
+        self._from_end -= by
+        self.repaint()
+
+    def action_page(self, by: int) -> None:
+        self.action_move(by * max(1, self.size.height - 2))
+
+    def action_first(self) -> None:
+        self.action_move(-len(self._bars))
+
+    def action_last(self) -> None:
+        self.action_move(len(self._bars))
+
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
-        self._from_end += 3
-        self.repaint()
+        self.action_move(-3)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
-        self._from_end -= 3
-        self.repaint()
+        self.action_move(3)
 
 
 class LandedChart(Painted):
@@ -118,14 +147,17 @@ class LandedChart(Painted):
     def __init__(self) -> None:
         super().__init__()
         self._hours: Bars = ()
+        self._day = "today"
 
-    def show(self, hours: Bars) -> None:
-        self._hours = hours
+    def show(self, hours: Bars, day: str) -> None:
+        """`day` is what a person calls the day of the hours."""
+        self._hours, self._day = hours, day
         self.repaint()
 
     def paint(self, width: int, height: int) -> list[Line]:
+        width = min(width, CONTENT)
         symbols = self.stage.symbols
-        title = "requests by hour, today"
+        title = f"requests by hour, {self._day}"
         lines = [heading(Line(), width - 1, title, "where they landed", rule=symbols.rule)]
         landed = [row.landed if row is not None else None for _, row in self._hours]
         known = [one for one in landed if one is not None]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import dataclasses
 import io
 import json
-from collections.abc import Sequence
-from pathlib import Path, PurePath
+from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING
 
 from app.contract import By
 from app.request_snapshot import StatsRow
-from screens.requests_export import ExportAsk, create
+from screens.saving import save
 
 if TYPE_CHECKING:
     from screens.shell import Shell
@@ -24,29 +22,17 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def export(shell: Shell, by: By, period: str, rows: Sequence[StatsRow]) -> None:
     """Ask where to, then write what stands in the table."""
-    folder = shell.surroundings.export_folder or PurePath(".")
-    proposed = str(folder / f"stats-{by}-{period.replace(' ', '-')}.csv")
 
-    def answered(path: str | None) -> None:
-        if path:
-            shell.run_worker(_write(shell, rows, Path(path).expanduser()), group="export")
+    async def csv_text() -> AsyncGenerator[bytes]:
+        yield as_csv(rows).encode()
 
-    told = f"{len(rows)} rows, by {by}, {period}"
-    shell.push_screen(ExportAsk(proposed, told, title="export the statistics"), answered)
+    async def jsonl_text() -> AsyncGenerator[bytes]:
+        yield as_jsonl(rows).encode()
 
-
-async def _write(shell: Shell, rows: Sequence[StatsRow], path: Path) -> None:
-    text = as_csv(rows) if path.suffix == ".csv" else as_jsonl(rows)
-    try:
-        file = await asyncio.to_thread(create, path)
-        with file:
-            await asyncio.to_thread(file.write, text.encode())
-    except FileExistsError:
-        shell.tell(f"{path} is there already. Choose another name.", "low", "export")
-    except OSError as error:
-        shell.tell(f"Not exported: {path}: {error.strerror}.", "out", "export")
-    else:
-        shell.tell(f"Exported to {path}.")
+    told = f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}, by {by}, {period}"
+    name = f"stats-{by}-{period.replace(' ', '-')}.csv"
+    kinds = {".csv": csv_text, ".jsonl": jsonl_text}
+    shell.run_worker(save(shell, "export the statistics", told, name, kinds), group="export")
 
 
 def as_csv(rows: Sequence[StatsRow]) -> str:

@@ -62,6 +62,8 @@ class Symbols:
     marks: Mapping[Mark, str] = field(
         default_factory=lambda: {"served": "▶", "skipped": "·", "refused": "×", "failed": "!"}
     )
+    spelling: Mapping[int, int] = field(default_factory=dict[int, int])
+    """Signs that stand in texts, as this set has them: a cell for a cell, for `str.translate`."""
 
 
 UNICODE = Symbols()
@@ -83,7 +85,7 @@ ASCII = Symbols(
     next=">",
     low="^",
     cut="~",
-    dot=",",
+    dot="|",
     cursor="]",
     lifted="[",
     grip="=",
@@ -103,6 +105,10 @@ ASCII = Symbols(
         "off": "-",
     },
     marks={"served": ">", "skipped": ".", "refused": "x", "failed": "!"},
+    spelling=str.maketrans(
+        "·–—…×•▶▌▾↑↓‘’“”\N{REPLACEMENT CHARACTER}" + "".join(map(chr, range(0x2400, 0x2422))),
+        "|--~x*>]v^v''\"\"?" + "?" * 34,
+    ),
 )
 
 

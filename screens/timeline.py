@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from app.request_snapshot import Attempt, RequestDetail
-from app.words import duration, reason_in_words
+from app.snapshot import EntryLimits
+from app.words import duration, moment, reason_in_words
 from screens.fall import Fall, fall_of, put_rail
+from screens.gauge import usable
 from screens.line import Line, fit
 from screens.names import put_name
 from screens.symbols import Symbols
@@ -21,10 +26,21 @@ _STEPS = (
     *(_MINUTE * step for step in (1, 2, 5, 10, 20, 30, 60)),
 )
 """Milliseconds between two ticks."""
+_LIMIT = re.compile(r"\b[rt]p(?:mo?|h|d)\b", re.IGNORECASE)
+"""A limit's name, in a provider's own words."""
 _LEAST_GAP = 15
 """Cells between two ticks at least."""
 _WAITED = 500.0
 """Milliseconds without an attempt that are shown as waiting."""
+_WINDOWS = {
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "mo": timedelta(days=31),
+}
+"""Of limits, by the end of their names: `rpm`, `tpd`."""
+_WAITS = timedelta(minutes=1)
+"""In which a request comes to all its entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +88,42 @@ def _mark(ms: float) -> str:
     return f"{cut:.{decimals}f}".rstrip("0").rstrip(".") + "s"
 
 
-def timeline(detail: RequestDetail, width: int, column: int, symbols: Symbols) -> list[Line]:
-    """The scale, then a row for each entry in chain order. Bars begin at `column`."""
+def backs(
+    detail: RequestDetail, limits: Mapping[str, EntryLimits], now: datetime
+) -> dict[str, str]:
+    """When the skipped entries come back that still wait for what they were skipped for.
+
+    The log keeps the reason alone. Where an entry is out for the same reason now, and comes back
+    within one window of the request, it has not been back since.
+    """
+    found: dict[str, str] = {}
+    for entry, word in detail.trail:
+        reason, known = word.removeprefix("skipped:"), limits.get(entry)
+        window = _WINDOWS.get(reason[2:]) if reason != word else None
+        if window is None or known is None or known.until is None or usable(known):
+            continue
+        if known.reason == reason and known.until - window <= detail.time + _WAITS:
+            found[entry] = f"back {moment(known.until, now)}"
+    return found
+
+
+def timeline(
+    detail: RequestDetail,
+    width: int,
+    column: int,
+    symbols: Symbols,
+    back: Mapping[str, str] = MappingProxyType({}),
+) -> list[Line]:
+    """The scale, then a row for each entry in chain order. Bars begin at `column`.
+
+    `back` says when skipped entries return, see `backs`.
+    """
     scale = Scale(column, width - 1 - column, detail.duration_ms)
     entries = [entry for entry, _ in detail.trail]
     asked = _attempts(detail)
     running = next((one.entry for one in asked if one.outcome == "trying"), None)
     fall = fall_of(entries, detail.entry or running)
-    rows = _Rows(scale, fall, symbols, asked)
+    rows = _Rows(scale, fall, symbols, asked, back)
     lines = [axis(scale)]
     for place, (entry, word) in zip(fall.places, detail.trail, strict=True):
         lines.append(rows.line(entry, word, place == "landing", place == "dry"))
@@ -117,6 +161,7 @@ class _Rows:
     fall: Fall
     symbols: Symbols
     attempts: Sequence[Attempt]
+    back: Mapping[str, str]
 
     def line(self, entry: str, word: str, landing: bool, dry: bool) -> Line:
         symbols, scale = self.symbols, self.scale
@@ -136,8 +181,9 @@ class _Rows:
                 end = self._put_bar(line, at, attempt, landing)
             self._put_outcome(line, end, mine[-1][1])
         elif word.startswith("skipped"):
-            reason = word.partition(":")[2]
-            line.put(scale.column, f"skipped {reason_in_words(reason)}", "muted")
+            told = f"skipped {reason_in_words(word.partition(':')[2])}"
+            told = ", ".join(part for part in (told, self.back.get(entry)) if part)
+            line.put(scale.column, fit(told, scale.cells, symbols.cut), "muted")
         else:
             line.put(scale.column, "not tried", "muted")
         return line
@@ -188,8 +234,8 @@ class _Rows:
         """Behind a bar that brought nothing: the outcome and as much of the words as fits."""
         if attempt.outcome in ("ok", "trying"):
             return
-        told = f"{attempt.outcome} {attempt.detail}".strip()
         limit = self.scale.column + self.scale.cells
+        told = _told(attempt, limit - end - 1)
         ink = INKS[mark_of(attempt.outcome) or "failed"]
         if limit - end > len(attempt.outcome) + 1:
             line.put(end + 1, fit(told, limit - end - 1, self.symbols.cut), ink)
@@ -200,3 +246,12 @@ class _Rows:
         begin = self.scale.column + self.scale.cell(attempt.started_ms)
         if begin - self.scale.column > len(attempt.outcome) + 1:
             line.right(begin - 1, attempt.outcome, ink)
+
+
+def _told(attempt: Attempt, cells: int) -> str:
+    """The outcome and why; of words that do not fit only the limit that they name."""
+    told = f"{attempt.outcome} {attempt.detail}".strip()
+    if attempt.detail.startswith(attempt.outcome):
+        told = attempt.detail
+    named = _LIMIT.search(attempt.detail)
+    return f"{attempt.outcome} {named.group().lower()}" if len(told) > cells and named else told

@@ -19,6 +19,8 @@ _SHOWN: dict[Weight, float] = {"flow": 4.0, "low": 6.0, "out": 10.0}
 _JOINED = 10.0
 """Seconds within which another of the same kind is counted instead of shown."""
 _MOST = 2
+_BELOW = 2
+"""Rows between a toast and the end of the screen: a blank one and the footer."""
 
 
 @dataclass(slots=True)
@@ -42,9 +44,13 @@ class Toasts(Painted):
     Toasts { layer: toasts; dock: bottom; height: 2; margin: 0 0 2 0; width: 1fr; display: none; }
     """
 
-    def __init__(self, elapsed: Callable[[], float]) -> None:
+    def __init__(
+        self, elapsed: Callable[[], float], cursor: Callable[[], int | None] = lambda: None
+    ) -> None:
+        """`cursor` tells on which row of the screen the cursor stands, None: on none."""
         super().__init__()
         self._elapsed = elapsed
+        self._cursor = cursor
         self._toasts: list[Toast] = []
 
     def tell(self, text: str, weight: Weight, kind: str) -> None:
@@ -52,7 +58,8 @@ class Toasts(Painted):
         for toast in self._toasts:
             if kind and toast.kind == kind and now - toast.began < _JOINED:
                 toast.text, toast.weight = text, weight
-                toast.times += 1
+                # The newest of a person's own acts is what counts, not how many there were.
+                toast.times = 1 if weight == "flow" else toast.times + 1
                 toast.until = now + _SHOWN[weight]
                 break
         else:
@@ -66,6 +73,8 @@ class Toasts(Painted):
         if any(toast.until <= now for toast in self._toasts):
             self._toasts = [toast for toast in self._toasts if toast.until > now]
             self._arrange()
+        else:
+            self.keep_clear()
 
     def clear(self) -> bool:
         """Take all away; whether there was one."""
@@ -81,8 +90,18 @@ class Toasts(Painted):
         room = self.screen.size.width
         width = min(widest, room - 4)
         self.styles.width = width
-        self.styles.margin = (0, 0, 2, max(0, room - width - 1))
+        self.styles.margin = (0, 0, _BELOW, max(0, room - width - 1))
+        self.keep_clear()
         self.repaint_all()
+
+    def keep_clear(self) -> None:
+        """Stand above the cursor's row where it would be covered."""
+        if not self._toasts:
+            return
+        last = self.screen.size.height - _BELOW - 1
+        at, rows = self._cursor(), len(self._toasts)
+        covered = at is not None and last - rows < at <= last
+        self.styles.offset = (0, at - last - 1 if covered and at is not None else 0)
 
     def paint(self, width: int, height: int) -> list[Line]:
         lines: list[Line] = []

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input, TextArea
 
+from app.words import span
 from screens.chrome import Footer, Masthead, Notice, notice_of
+from screens.feed import SILENT, Moving
 from screens.keys import Key
+from screens.listing import Listing
+from screens.log_table import LogTable
 from screens.painted import Painted
 from screens.picture import Picture
 from screens.small import LEAST, TooSmall
@@ -32,6 +37,8 @@ class View(Screen[None]):
 
     TAB: ClassVar[str] = "board"
     VERBS: ClassVar[Sequence[Key]] = ()
+    MOVING: ClassVar[frozenset[Moving]] = frozenset({"gauges"})
+    """What it shows that moves by itself, and is asked for while it is seen."""
     BINDINGS: ClassVar[list[Binding]] = []  # pyright: ignore[reportIncompatibleVariableOverride]
     DEFAULT_CSS: ClassVar[str] = """
     View { layers: base toasts; background: $role-bg; }
@@ -49,7 +56,6 @@ class View(Screen[None]):
         self.footer = Footer(self.VERBS, self.reason_against)
         self.toasts: Toasts | None = None
         self._held: Widget | None = None
-        self._frozen: Picture | None = None
 
     @property
     def shell(self) -> Shell:
@@ -62,7 +68,7 @@ class View(Screen[None]):
             yield from self.body()
         yield self.footer
         yield self.small
-        self.toasts = Toasts(self.shell.feed.elapsed)
+        self.toasts = Toasts(self.shell.feed.elapsed, self._cursor_row)
         yield self.toasts
 
     def body(self) -> Iterable[Widget]:
@@ -76,22 +82,36 @@ class View(Screen[None]):
     def tick(self, picture: Picture | None) -> None:
         """Show a picture, in the chrome as well."""
         self.masthead.show(picture, self.shell.situation())
-        self.notice.show(notice_of(picture) if picture else self._unreachable())
+        self.notice.show(self._silent(picture) or notice_of(picture))
         if self.has_class("-small"):
             self.small.show(picture, self.shell.surroundings.address)
         self.show(picture)
         if self.toasts is not None:
             self.toasts.tick()
 
-    def _unreachable(self) -> str:
-        """Why there is nothing to see yet."""
+    def _silent(self, picture: Picture | None) -> str:
+        """Why there is nothing to see yet, or nothing new."""
         trouble = self.shell.feed.trouble
-        return f"{trouble.message} {trouble.hint}".strip() if trouble else ""
+        if picture is None:
+            return f"{trouble.message} {trouble.hint}".strip() if trouble else ""
+        if picture.silent_s < SILENT or not self.shell.surroundings.attached:
+            return ""
+        return (
+            f"The instance at {self.shell.surroundings.address} is silent for "
+            f"{span(picture.silent_s)}. Shown is its last state. It is asked every second."
+        )
 
     def reason_against(self, action: str) -> str:
         """Why an action of `VERBS` cannot be done now: its footer word is faint, and the action
         says this when it is asked for. Empty: it can be done."""
         return ""
+
+    def refuses(self, action: str) -> bool:
+        """Say why an action cannot be done now; whether it cannot."""
+        why = self.reason_against(action)
+        if why:
+            self.tell(why, "low", action)
+        return bool(why)
 
     async def settle(self) -> None:
         """Write what waits for the person's next key: the interface is about to be left."""
@@ -108,6 +128,28 @@ class View(Screen[None]):
             self._held = None
         self.tick(self.shell.feed.latest)
 
+    def _cursor_row(self) -> int | None:
+        """The row of the screen on which the cursor of what has the focus stands."""
+        focused = self.focused
+        if isinstance(focused, Painted):
+            row = focused.cursor_row
+            return None if row is None else focused.region.y + row
+        if isinstance(focused, (Input, TextArea)):
+            return focused.cursor_screen_offset.y
+        return None
+
+    def _keep_clear(self) -> None:
+        if self.toasts is not None:
+            self.toasts.keep_clear()
+
+    @on(Listing.Moved)
+    @on(LogTable.Moved)
+    def _cursor_moved(self) -> None:
+        self.call_after_refresh(self._keep_clear)
+
+    def on_descendant_focus(self) -> None:
+        self._keep_clear()
+
     def on_screen_resume(self) -> None:
         self.tick(self.shell.feed.latest)
         self.footer.repaint()
@@ -121,8 +163,3 @@ class View(Screen[None]):
         super().refresh_bindings()
         if self.footer.is_mounted:
             self.footer.repaint()
-
-    def repaint_all(self) -> None:
-        """The theme is another one."""
-        for widget in self.query(Painted):
-            widget.repaint_all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ _MOVED = (
     "What it says now is shown: repeat the change."
 )
 
+_REMEMBERED = 50
+
 Act = Callable[[str], Awaitable[str | None]]
 """Writes with `if_match`; returns the config's new version where the answer tells it."""
 
@@ -26,8 +29,10 @@ class Writing:
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
         self._lock = asyncio.Lock()
-        self._since: tuple[str, str] = ("", "")
-        """The picture's version at the last write, and the version that the write made."""
+        self._made = ""
+        """The version that the last write made."""
+        self._older: deque[str] = deque(maxlen=_REMEMBERED)
+        """Versions that writes from here replaced: a picture may still show one of them."""
 
     async def do(
         self,
@@ -50,6 +55,7 @@ class Writing:
                 if error.status != 412 and refused is not None:
                     refused(error)
                 elif error.status == 412:
+                    self._older.clear()
                     self._shell.tell(moved, "low", "moved")
                 else:
                     self._shell.tell_error(error)
@@ -64,10 +70,10 @@ class Writing:
             return False
         before = self._version()
         after = await act(before) or (await shell.admin.chains()).version
-        self._since = (picture.version, after)
+        self._replaced(before, after)
         shell.journal.note(told, picture.now, before=before, after=after)
         if toast:
-            shell.tell(toast)
+            shell.tell(toast, kind="change")
         return True
 
     async def take_back(self, steps: int) -> bool:
@@ -79,7 +85,7 @@ class Writing:
                     version = self._version()
                     undone = await admin.undo(if_match=version)
                     self._shell.journal.take_back(version, undone.version)
-                    self._since = (self._since[0], undone.version)
+                    self._replaced(version, undone.version)
             except AdminError:
                 return False
             finally:
@@ -90,7 +96,13 @@ class Writing:
         """The newest that is known of the config."""
         picture = self._shell.feed.latest
         seen = picture.version if picture is not None else ""
-        return self._since[1] if seen == self._since[0] else seen
+        return self._made if seen in self._older else seen
+
+    def _replaced(self, before: str, after: str) -> None:
+        self._made = after
+        self._older.append(before)
+        # An undo brings an older text back.
+        self._older = deque((one for one in self._older if one != after), _REMEMBERED)
 
     async def ended(self) -> None:
         """Wait for what is being written."""

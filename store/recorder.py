@@ -33,7 +33,7 @@ HEALTH_PART = "database"
 _MOST_PENDING = 10_000
 _INTERVAL = 0.25
 # After a refusal: its request is on its way to the next entry by then.
-_BREATH = 0.02
+_BREATH = 0.002
 # The ledger's changes are told late or not at all (a settled one): none is older than 1 s.
 _IDLE = 0.75
 _FIRST_PAUSE = 0.25

@@ -96,21 +96,21 @@ class Broadcast:
                     async with asyncio.timeout(_LOOK):
                         await feed.wait()
                 except TimeoutError:
-                    self._send(self._turned())
+                    self._send(await self._turned())
                     continue
                 await asyncio.sleep(_PAUSE)
                 events = feed.take()
                 if feed.reset_lost():
                     self._send([Resync("events were lost")])
                 elif self._watchers:
-                    self._send(self._changes(events))
+                    self._send(await self._changes(events))
 
     def _send(self, changes: Iterable[Change]) -> None:
         for change in changes:
             for watcher in self._watchers:
                 watcher.put(change)
 
-    def _changes(self, events: Iterable[object]) -> list[Change]:
+    async def _changes(self, events: Iterable[object]) -> list[Change]:
         """Limits come once, however often they changed, and before the request that did it."""
         changes: list[Change] = []
         accounts: set[str] = set()
@@ -123,24 +123,25 @@ class Broadcast:
                 changes.append(ConfigChange(event.version, event.error))
             elif isinstance(event, HealthChanged):
                 changes.append(HealthChange(event.part, event.healthy, event.detail))
-        items = self._remember(self._of(accounts))
+        items = self._remember(await self._of(accounts))
         return [LimitsChange(items), *changes] if items else changes
 
-    def _of(self, accounts: set[str]) -> tuple[EntryLimits, ...]:
+    async def _of(self, accounts: set[str]) -> tuple[EntryLimits, ...]:
         entries = self._engine.configuration.entries.values()
-        return self._limits.of(e for e in entries if e.provider.account in accounts)
+        return await self._limits.read(e for e in entries if e.provider.account in accounts)
 
-    def _turned(self) -> list[Change]:
+    async def _turned(self) -> list[Change]:
         """Entries whose state is another than the one that was last told."""
         if not self._watchers:
             return []
+        entries = await self._limits.read(self._engine.configuration.entries.values())
         turned = tuple(
             entry
-            for entry in self._limits.entries()
+            for entry in entries
             if self._states.get(entry.entry, (entry.state, entry.reason))
             != (entry.state, entry.reason)
         )
-        self._remember(self._limits.entries())
+        self._remember(entries)
         return [LimitsChange(turned)] if turned else []
 
     def _remember(self, entries: tuple[EntryLimits, ...]) -> tuple[EntryLimits, ...]:

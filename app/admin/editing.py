@@ -73,7 +73,7 @@ class Editing:
                 await self._configured.reload()
                 raise _moved() from None
             except (ConfigNotChanged, EditError, ConfigError) as error:
-                raise _refusal(error, fields) from None
+                raise refusal(error, fields) from None
             if written.digest != expected:
                 log.info("config: %s", told)
             await self._configured.reload()
@@ -95,7 +95,7 @@ class Editing:
                 await self._configured.reload()
                 raise (_edited(told) if moved.digest == expected else _moved()) from None
             except (ConfigNotChanged, EditError, ConfigError) as error:
-                raise _refusal(error, ()) from None
+                raise refusal(error, ()) from None
             log.info("config: undone: %s", told)
             await self._configured.reload()
             return Undone(told, store.undoable, self.version)
@@ -132,9 +132,8 @@ def _edited(told: str) -> AdminError:
     )
 
 
-def _refusal(
-    error: ConfigNotChanged | EditError | ConfigError, fields: Sequence[str]
-) -> AdminError:
+def refusal(error: ConfigNotChanged | EditError | ConfigError, fields: Sequence[str]) -> AdminError:
+    """An edit that was not made, for whoever asked for it."""
     if isinstance(error, SetElsewhere):
         return AdminError("Set elsewhere", f"{error}.", error.hint, status=409)
     if isinstance(error, ConfigNotChanged):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from app.admin.health import LastHour
@@ -16,6 +17,7 @@ from proxy.text import safe_text
 
 OUT = frozenset(("exhausted", "cooling", "down", "off"))
 """States in which an entry serves nobody."""
+_AT_ONCE = 16
 
 
 class LimitsView:
@@ -28,6 +30,15 @@ class LimitsView:
     def entries(self) -> tuple[EntryLimits, ...]:
         """Of every entry that stands in a chain or under a provider's models."""
         return self.of(self._engine.configuration.entries.values())
+
+    async def read(self, entries: Iterable[Entry]) -> tuple[EntryLimits, ...]:
+        """As `of`, a few at a time: requests go on meanwhile, however many entries there are."""
+        found: list[EntryLimits] = []
+        for entry in entries:
+            if found and len(found) % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            found.append(self._one(entry))
+        return tuple(found)
 
     def counts(self) -> tuple[int, int]:
         """How many entries there are, and how many of them serve nobody now."""

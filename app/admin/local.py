@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 from app.admin.broadcast import Broadcast
 from app.admin.chains import ChainsView
@@ -40,6 +41,7 @@ from app.snapshot import (
 from app.tasks import supervised
 from proxy.events import RequestFinished
 from proxy.providers.presets import load_presets
+from store.config_edit import ConfigEdit
 from store.config_file import ConfigText
 from store.config_store import ConfigStore
 from store.settings_load import load_text
@@ -103,7 +105,7 @@ class LocalAdmin:
         return await self._status.status()
 
     async def limits(self) -> tuple[EntryLimits, ...]:
-        return self._limits.entries()
+        return await self._limits.read(self._engine.configuration.entries.values())
 
     async def clear(self, provider: str, model: str | None = None) -> tuple[EntryLimits, ...]:
         return self._limits.clear(provider, model)
@@ -206,15 +208,27 @@ class LocalAdmin:
     async def metrics(self) -> str:
         return self._metrics.text()
 
+    async def keep_theme(self, name: str) -> None:
+        """Let the terminal interface start with a theme. Raises AdminError."""
+        await self._editing.apply(f"theme {name}", theme_edit(name), ("theme",), None)
+
+
+def theme_edit(name: str) -> Callable[[ConfigEdit], None]:
+    """Sets the theme of the terminal interface."""
+    return lambda config: config.set_value("ui.theme", name)
+
 
 def _config_store(configured: Configured, options: Options) -> ConfigStore | None:
     path = configured.loaded.path
-    if path is None:
-        return None
+    return None if path is None else config_store(path, configured.environ, options)
+
+
+def config_store(path: Path, environ: Mapping[str, str], options: Options) -> ConfigStore:
+    """The config file as interfaces write it; what a variable or flag sets, they cannot."""
 
     def origins(file: ConfigText) -> dict[str, str]:
         loaded = load_text(
-            file, presets=load_presets(), environ=configured.environ, overrides=options.overrides()
+            file, presets=load_presets(), environ=environ, overrides=options.overrides()
         )
         return dict(loaded.origins)
 

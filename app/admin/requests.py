@@ -80,6 +80,7 @@ class RequestsView:
                 **_running_facts(job, self._engine),
                 attempts=tuple(map(attempt, job.attempts)),
                 bodies=self._bodies(id),
+                bodies_kept=self._engine.bodies is not None,
             )
         found = await self._read(lambda: request_log.one(self._database, id))
         if found is None:
@@ -93,6 +94,7 @@ class RequestsView:
             **_logged_facts(found.request),
             attempts=tuple(map(attempt, found.attempts)),
             bodies=self._bodies(id),
+            bodies_kept=self._engine.bodies is not None,
         )
 
     def _bodies(self, id: str) -> Bodies | None:
@@ -188,7 +190,7 @@ def _running_facts(job: Job, engine: Engine) -> Mapping[str, Any]:
         "status": job.status or None,
         "outcome": None,
         "stream": job.request.stream,
-        "trail": job.trail.pairs(),
+        "trail": job.trail.pairs_so_far(),
         "tokens_in": job.tokens_in,
         "tokens_out": job.tokens_out,
         "estimated": job.estimated,

@@ -71,6 +71,7 @@ class StatusView:
             loop_lag_ms=self._lag.longest * 1000,
             log_healthy=self._recorder.healthy,
             log_rows_lost=self._recorder.lost,
+            today=stats.local_day(clock.wall()),
         )
 
     def _warnings(self) -> tuple[str, ...]:

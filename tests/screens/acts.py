@@ -1,34 +1,11 @@
-"""What tests do at a screen: read it, wait for it, drag on it."""
+"""What a hand does at a screen: raw mouse events, and a drag made of them."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from textual import events
 from textual.pilot import Pilot
-
-from screens.shell import Shell
-
-_PATIENCE = 5.0
-
-
-def rows(app: Shell) -> list[str]:
-    """The text of every row of the screen."""
-    strips = app.screen._compositor.render_strips()  # pyright: ignore[reportPrivateUsage]
-    return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
-
-
-def seen(app: Shell) -> str:
-    return "\n".join(rows(app))
-
-
-async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    """Wait for something to become true."""
-    async with asyncio.timeout(_PATIENCE):
-        while not condition():
-            await pilot.pause(0.01)
 
 
 async def mouse(pilot: Pilot[Any], kind: type[events.MouseEvent], x: int, y: int, button: int = 1):

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from screens.shell import Look, Shell, Surroundings
 from tests.screens.instance import FakeAdmin
-from tests.screens.seeing import shows
+from tests.screens.seen import shows
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
 

@@ -13,9 +13,9 @@ from app.snapshot import Check
 from screens.add_provider import AddProvider
 from screens.shell import Shell
 from tests.screens import scene
-from tests.screens.acts import seen, until
 from tests.screens.conftest import Elapsed, MakeShell
 from tests.screens.instance import FakeAdmin
+from tests.screens.seen import seen, until
 
 KEY = "co-0123456789abcdefghijklmnop4d7e"
 WORKS = Check(True, "lists 23 models", 23, (), scene.NOW, key_tested=True)
@@ -144,6 +144,7 @@ async def test_a_variable_that_is_set_is_enough(shell: MakeShell) -> None:
 
 async def test_a_server_of_ones_own(shell: MakeShell) -> None:
     admin = FakeAdmin()
+    admin.checks["openai-compatible"] = Check(True, "lists 18 models", 18, (), scene.NOW)
     app = shell(admin, mode="providers")
     async with app.run_test(size=(80, 24)) as pilot:
         await adding(pilot, app, "compat")

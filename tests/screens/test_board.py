@@ -161,6 +161,20 @@ async def test_a_running_request_counts_on(shell: MakeShell) -> None:
         assert line.endswith("…1.20s")
 
 
+async def test_a_running_request_says_who_is_asked_or_that_it_waits(shell: MakeShell) -> None:
+    admin = FakeAdmin()
+    skipped = tuple((entry, "skipped:rpm") for entry in scene.CODE)
+    in_line = replace(running(None, id="req_in_line"), trail=skipped)
+    admin.under_way = [running(None), in_line]
+    app = shell(admin)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        asked, waits = rows(app)[19:21]
+        assert "groq/openai/gpt-oss-120b" in asked
+        assert "waits" not in asked
+        assert "waits" in waits
+
+
 async def test_a_silent_instance_is_shown_as_stale(shell: MakeShell, elapsed: Elapsed) -> None:
     admin = FakeAdmin()
     app = shell(admin)

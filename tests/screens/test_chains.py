@@ -15,9 +15,10 @@ from screens.chains_words import as_toml, dry_run, landing_of, nearest, wrapped
 from screens.field import Field
 from screens.shell import Shell
 from tests.screens import scene
-from tests.screens.acts import mouse, rows, seen, until
+from tests.screens.acts import mouse
 from tests.screens.conftest import MakeShell
 from tests.screens.instance import FakeAdmin
+from tests.screens.seen import rows, seen, until
 
 
 async def opened(pilot: Pilot[Any], app: Shell) -> ChainsView:

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from app.contract import AdminError
+from screens.feed import Feed
 from screens.happenings import happenings
-from screens.picture import Feed, Picture
+from screens.picture import Picture
 from tests.screens import scene
 from tests.screens.conftest import Elapsed, MakeShell
 from tests.screens.instance import FakeAdmin

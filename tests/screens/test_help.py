@@ -15,7 +15,7 @@ from screens.registry import PAGES
 from screens.symbols import ASCII, UNICODE
 from screens.view import View
 from tests.screens.conftest import MakeShell
-from tests.screens.seeing import shows
+from tests.screens.seen import shows
 
 SCREENS: list[type[View]] = [page for page in PAGES.values() if isinstance(page, type)]
 
@@ -68,7 +68,7 @@ async def test_the_palette_knows_the_screens_keys(shell: MakeShell) -> None:
     async with shell(mode="stats").run_test(size=(120, 40)) as pilot:
         await shows(pilot, "groq")
         await pilot.press("ctrl+p", *"yesterday")
-        await shows(pilot, "Today, yesterday, 7 or 30 days")
+        await shows(pilot, "today, yesterday, 7 or 30 days")
         await pilot.press("enter")
         await shows(pilot, "30 days")
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.request_snapshot import Request, RequestPage
-from screens.log_window import PAGE, LogWindow
+from screens.log_window import MOST, PAGE, LogWindow
 from tests.screens.history import history, row, running
 
 _LIKE = row(history()[0])
@@ -25,9 +25,10 @@ def _page(end: int, limit: int = PAGE) -> RequestPage:
     return RequestPage(_requests(first, end), first + 1 if first else None)
 
 
-def _read(window: LogWindow, before: int) -> None:
+def _read(window: LogWindow, needed: tuple[int, int]) -> None:
     """As the screen does: `before` is one more than the number of the newest row wanted."""
-    page = _page(before - 1)
+    before, limit = needed
+    page = _page(before - 1, limit)
     if before == window.next:
         window.add(page)
     else:
@@ -43,9 +44,9 @@ def test_every_row_is_where_it_belongs(total: int, acts: list[int | str]) -> Non
     window.begin(_page(total))
     for act in acts:
         if act == "older":
-            before = window.needed(len(window) - 1, len(window) + 10)
-            if before is not None:
-                _read(window, before)
+            needed = window.needed(len(window) - 1, len(window) + 10)
+            if needed is not None:
+                _read(window, needed)
             window.let_go(len(window) - 20, len(window))
         elif act == "top":
             window.let_go(0, 20)
@@ -62,18 +63,31 @@ def test_every_row_is_where_it_belongs(total: int, acts: list[int | str]) -> Non
 def test_what_was_let_go_is_asked_for_again() -> None:
     window = LogWindow()
     window.begin(_page(5000))
-    while (before := window.needed(len(window), len(window))) is not None:
-        _read(window, before)
+    while (needed := window.needed(len(window), len(window))) is not None:
+        _read(window, needed)
     assert len(window) == 5000
     assert window.is_whole
     window.let_go(4980, 5000)
     assert window.at(1000) is None
-    before = window.needed(1000, 1020)
-    assert before is not None
-    _read(window, before)
+    needed = window.needed(1000, 1020)
+    assert needed is not None
+    _read(window, needed)
     kept = window.at(1000)
     assert kept is not None
     assert kept.id == "r3999"
+    assert window.position("r3999") == 1000
+    assert window.position("r2") == 4997
+
+
+def test_a_page_is_read_before_it_is_seen_and_again_as_long_as_it_was() -> None:
+    window = LogWindow()
+    window.begin(_page(5000))
+    assert window.needed(0, 20) is None
+    before, limit = window.needed(90, 110) or (0, 0)
+    assert (before, limit) == (4801, PAGE)
+    window.add(_page(before - 1, MOST))
+    window.let_go(4000, 4020)
+    assert window.needed(300, 320) == (before, MOST)
 
 
 def test_rows_that_would_be_missing_are_noticed() -> None:

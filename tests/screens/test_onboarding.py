@@ -23,7 +23,7 @@ from screens.shell import Surroundings
 from tests.screens import scene
 from tests.screens.conftest import MakeShell
 from tests.screens.instance import FakeAdmin
-from tests.screens.seeing import shows
+from tests.screens.seen import shows, until
 
 PRESETS = {preset.id: preset for preset in scene.PRESETS}
 
@@ -109,6 +109,66 @@ async def test_escape_leaves_nothing_behind(shell: MakeShell) -> None:
         await shows(pilot, "no chain yet")
         assert admin.configured == {}
         assert admin.order == {}
+
+
+async def test_what_it_wrote_can_be_undone(shell: MakeShell) -> None:
+    admin = FakeAdmin(empty=True)
+    app = shell(admin)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "works, ", "┗━▶")
+        await pilot.press("tab", "tab", "enter")
+        await shows(pilot, "Ready.")
+        told = [one.text for one in app.journal]
+        assert told[0] == "chain free created"
+        assert set(told[1:]) == {f"{id} added as a provider" for id in admin.configured}
+        await pilot.press("enter")
+        await shows(pilot, "usable")
+        await pilot.press("ctrl+z")
+        await shows(pilot, "Undone: chain free created.")
+        assert admin.order == {}
+
+
+async def test_escape_while_somebody_else_writes_leaves_theirs(shell: MakeShell) -> None:
+    admin = FakeAdmin(empty=True)
+    async with shell(admin).run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "works, ", "┗━▶")
+        await admin.add_provider({"id": "mine"})
+        await pilot.press("escape")
+        await until(pilot, lambda: set(admin.configured) == {"mine"})
+
+
+async def test_a_provider_that_is_there_is_used_and_stays(shell: MakeShell) -> None:
+    admin = FakeAdmin(empty=True)
+    admin.known = tuple(replace(preset, key_found=None) for preset in admin.known)
+    admin.configured["groq"] = scene.provider("groq")
+    app = shell(admin)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "groq        in config.toml", "works, ", "┗━▶")
+        assert ("add_provider", {"id": "groq"}) not in admin.calls
+        await pilot.press("escape")
+        await shows(pilot, "no chain yet")
+        assert set(admin.configured) == {"groq"}
+
+
+async def test_a_key_that_appears_is_found_with_r(shell: MakeShell) -> None:
+    admin = FakeAdmin(empty=True)
+    known = admin.known
+    admin.known = tuple(replace(preset, key_found=None) for preset in known)
+    async with shell(admin).run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "no key yet")
+        admin.known = known
+        await pilot.press("r")
+        await shows(pilot, "GROQ_API_KEY found", "works, ")
+
+
+async def test_a_key_that_nobody_tests_is_told(shell: MakeShell) -> None:
+    admin = FakeAdmin(empty=True)
+    for preset in admin.known:
+        admin.checks[preset.id] = Check(True, "lists 5 models", 5, (), scene.NOW)
+    async with shell(admin).run_test(size=(120, 40)) as pilot:
+        await shows(pilot, "answers, ", "┗━▶")
+        await pilot.press("tab", "tab", "enter")
+        await shows(pilot, "Not tested, for its model list is public: ")
 
 
 async def test_a_pasted_key_is_masked_and_tested(shell: MakeShell) -> None:

@@ -13,9 +13,9 @@ from screens.picker import Picker
 from screens.picker_lists import offered
 from screens.shell import Shell
 from tests.screens import scene
-from tests.screens.acts import rows, seen, until
 from tests.screens.conftest import MakeShell
 from tests.screens.instance import FakeAdmin
+from tests.screens.seen import rows, seen, until
 
 
 def model(id: str, free: bool | None) -> ListedModel:

@@ -15,7 +15,7 @@ from screens.wrapped import Wrapped, wrap
 from tests.screens import scene
 from tests.screens.conftest import Elapsed, MakeShell
 from tests.screens.instance import FakeAdmin
-from tests.screens.seeing import shows
+from tests.screens.seen import shows
 
 QUESTION = "Explain a waterfall of rate limits"
 SERVED = "openrouter/meta-llama/llama-3.3-70b-instruct:free"

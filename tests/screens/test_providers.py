@@ -16,9 +16,9 @@ from screens.providers_words import free_words, key_words, state_of
 from screens.shell import Shell
 from screens.symbols import UNICODE
 from tests.screens import scene
-from tests.screens.acts import rows, seen, until
 from tests.screens.conftest import Elapsed, MakeShell
 from tests.screens.instance import FakeAdmin
+from tests.screens.seen import rows, seen, until
 
 WORKS = Check(True, "lists 18 models", 18, (), scene.NOW, key_tested=True)
 
@@ -116,12 +116,14 @@ async def test_checking_a_key(shell: MakeShell, elapsed: Elapsed) -> None:
 
 async def test_an_answer_that_says_nothing_of_the_key(shell: MakeShell) -> None:
     admin = FakeAdmin()
-    admin.checks["groq"] = replace(WORKS, key_tested=False)
+    told = "lists 18 models; its list is public, the key was not tested"
+    admin.checks["groq"] = replace(WORKS, key_tested=False, detail=told)
     app = shell(admin, mode="providers")
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot, app)
         await pilot.press("r")
         await until(pilot, lambda: "answers, 18" in rows(app)[7])
+        await until(pilot, lambda: "key not tested: its model list is public" in seen(app))
 
 
 async def test_clearing(shell: MakeShell) -> None:

@@ -13,9 +13,10 @@ from screens.chains import ChainsView
 from screens.reorder import moved
 from screens.shell import Shell
 from tests.screens import scene
-from tests.screens.acts import drag, drop, mouse, rows, seen, until
+from tests.screens.acts import drag, drop, mouse
 from tests.screens.conftest import MakeShell
 from tests.screens.instance import FakeAdmin
+from tests.screens.seen import rows, seen, until
 
 FIRST = 6
 """The row of the screen where the first entry stands."""

@@ -10,10 +10,10 @@ from screens.requests import RequestsView
 from screens.requests_page import OneRequest
 from screens.shell import Shell
 from tests.screens.conftest import MakeShell
-from tests.screens.history import history
+from tests.screens.history import history, row
 from tests.screens.instance import FakeAdmin
 from tests.screens.scene import GPT, after
-from tests.screens.seen import row_with, rows, settled
+from tests.screens.seen import row_with, rows, settled, until
 
 SMALL, LARGE = (80, 24), (120, 40)
 
@@ -38,7 +38,7 @@ LIST_80 = """\
  14:02:11  code   ×!!    nobody                       503            760  35.2s
  14:01:55  code   ▶      groq/openai/gpt-oss-120b     ok             780  0.70s
  14:01:49  free   ▶      cerebras/gpt-oss-120b        ok            1554  0.51s
- / filter  enter open  f freeze  y curl  x export                ? help  q quit""".splitlines()
+ / filter  enter open  f freeze  y curl  x export  t test        ? help  q quit""".splitlines()
 
 HEAD_120 = """\
  / filter by text                       chain all▾   provider all▾   status all▾                         ● live  12,408
@@ -274,3 +274,18 @@ async def test_without_a_request_it_says_how_to_make_one(shell: MakeShell) -> No
         await pilot.press("enter", "y", "t")
         await settled(pilot)
         assert isinstance(app.screen, RequestsView)
+
+
+async def test_end_goes_down_to_the_oldest_row_of_a_long_log(shell: MakeShell) -> None:
+    admin = FakeAdmin()
+    admin.log = history(4000)
+    app = shell(admin, mode="requests")
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        table = view_of(app).table
+        await pilot.press("G")
+        await until(pilot, lambda: table.at == len(admin.log) - 1)
+        assert table.request == row(admin.log[-1])
+        await pilot.press("g")
+        await settled(pilot)
+        assert rows(app)[6].startswith("▌14:04:29")

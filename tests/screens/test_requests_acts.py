@@ -143,5 +143,5 @@ async def test_export_overwrites_nothing(shell: MakeShell, tmp_path: Path) -> No
         await settled(pilot)
         await pilot.press("x", "ctrl+u", *str(tmp_path / "log.csv"), "enter")
         await settled(pilot)
-        assert row_with(app, "is there already. Choose another name.")
+        assert row_with(app, "There is such a file already. Choose another name.")
     assert (tmp_path / "log.csv").read_text() == "mine"

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from app.contract import AdminError
 from app.request_snapshot import Landed, StatsRow
 from screens.stats_export import as_csv, as_jsonl
 from screens.stats_figures import Period, every_bar, span_of, totals, value_of
 from tests.screens.conftest import MakeShell
 from tests.screens.instance import FakeAdmin
-from tests.screens.seeing import shows
+from tests.screens.seen import shows
 
 TODAY = date(2026, 11, 22)
 
@@ -169,3 +170,23 @@ def test_it_looks_so(
     }
     app = shell(FakeAdmin(empty=state == "empty"), mode="stats")
     assert snap_compare(app, terminal_size=size, run_before=runs[state])
+
+
+async def test_numbers_that_cannot_be_read_are_told_in_their_place(shell: MakeShell) -> None:
+    admin = FakeAdmin()
+    admin.refuse["stats"] = AdminError(
+        "The totals cannot be read", "It is locked.", "wait a moment"
+    )
+    async with shell(admin, mode="stats").run_test(size=(80, 24)) as pilot:
+        await shows(pilot, " The totals cannot be read", " It is locked.", " wait a moment")
+
+
+async def test_older_bars_are_reached_by_keys(shell: MakeShell) -> None:
+    async with shell(mode="stats").run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "Nov 22")
+        await pilot.press("p")
+        await shows(pilot, "23 more, scroll")
+        await pilot.press("shift+tab", "home")
+        await shows(pilot, "Oct 24")
+        await pilot.press("end")
+        await shows(pilot, "Nov 22")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,9 @@ from screens.inks import Inks
 from screens.line import Line
 from screens.symbols import ASCII, UNICODE
 from screens.themes import THEMES, colours_of
-from screens.timeline import Scale, axis, timeline
+from screens.timeline import Scale, axis, backs, timeline
 from tests.screens.history import history, running
-from tests.screens.scene import GPT, LAB, NVIDIA
+from tests.screens.scene import CEREBRAS, GPT, LAB, NOW, NVIDIA, limits
 
 _INKS = Inks(colours_of(THEMES[0], {}))
 
@@ -28,7 +29,7 @@ def test_light_is_waiting_and_heavy_is_the_answer() -> None:
     rows = [drawn(line) for line in timeline(history()[2], 80, 31, UNICODE)]
     assert rows[0] == f"{'':31}0s{'':22}1s{'':18}1.9s"
     assert rows[1] == " ┠─· cerebras/gpt-oss-120b     skipped rph"
-    assert rows[2].startswith(" ┠─× groq/llama-3.3-70b-vers…  ╶─── 429 Rate limit")
+    assert rows[2].startswith(" ┠─× groq/llama-3.3-70b-vers…  ╶─── 429 tpm")
     assert rows[3] == " ┗━▶ openrouter/llama-3…:free      " + "─" * 13 + "━" * 31
     assert rows[4] == " ┊   gemini/gemini-2.5-flash…  not tried"
 
@@ -58,6 +59,26 @@ def test_a_request_that_waited_says_so() -> None:
     rows = [drawn(line) for line in timeline(detail, 80, 31, UNICODE)]
     assert "┄┄┄" in rows[3]
     assert "waited 12.0s ─" in rows[3]
+
+
+@pytest.mark.parametrize(
+    "reason, until_s, told",
+    [
+        ("rph", 1600, "back 14:31"),
+        ("rph", 3700, ""),
+        ("tpm", 40, ""),
+        ("rpd", 1600, ""),
+    ],
+)
+def test_a_skipped_entry_says_when_it_is_back(reason: str, until_s: int, told: str) -> None:
+    detail = history()[2]
+    known = replace(
+        limits(CEREBRAS, "exhausted"), reason=reason, until=NOW + timedelta(seconds=until_s)
+    )
+    back = backs(detail, {CEREBRAS: known}, NOW)
+    assert back.get(CEREBRAS, "") == told
+    row = drawn(timeline(detail, 80, 31, UNICODE, back)[1])
+    assert row.endswith(f"skipped rph, {told}" if told else "skipped rph")
 
 
 def test_nobody_served() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Sequence
 
 from app.changes import Change, PromptEvent, Resync
@@ -34,9 +35,14 @@ class FakeTraffic:
         """Test prompts that were stopped before their end."""
         self.hold: dict[str, asyncio.Event] = {}
         """By method name: what an answer waits for."""
+        self.asks: Counter[str] = Counter()
+        """By method name: how often something was read."""
+        self.changes: asyncio.Queue[Change] | None = None
+        """What is told of changes, after the first `resync`; None: the stream ends at once."""
 
     async def let_pass(self, method: str) -> None:
         """Wait for or fail with what a test has set for a method."""
+        self.asks[method] += 1
         if method in self.hold:
             await self.hold[method].wait()
         if method in self.refuse:
@@ -137,6 +143,8 @@ class FakeTraffic:
 
     async def events(self) -> AsyncGenerator[Change]:
         yield Resync("start")
+        while self.changes is not None:
+            yield await self.changes.get()
 
     async def metrics(self) -> str:
         return ""

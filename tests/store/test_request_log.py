@@ -44,7 +44,7 @@ async def test_a_request_comes_back_as_it_was(database: Database) -> None:
     detail = await request_log.one(database, "req_a")
     assert detail is not None
     logged = detail.request
-    for name in event.__slots__:
+    for name in event._fields:
         if name != "attempts":
             assert getattr(logged, name) == getattr(event, name), name
     assert logged.attempts == 2

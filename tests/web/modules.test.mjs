@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { asCurl, lastPrompt, pretty } from "./page/again.js";
 import { leadingGauges, nameParts, rankedGauges, requestOutcome, role, stateWord, symbol, trailInWords, trailMark, when } from "./page/entry.js";
 import { moved, target } from "./page/reorder.js";
 import { moment, span } from "./page/words.js";
@@ -71,6 +72,27 @@ test("a row comes down where most of it is, within the list", () => {
   assert.equal(target(1, 16, 34, 3), 1);
   assert.equal(target(1, 5000, 34, 3), 2);
   assert.equal(target(1, -5000, 34, 3), 0);
+});
+
+test("a request is asked again as it was, or of the same chain", () => {
+  const told = asCurl({ chain: "it's", stream: true, bodies: null }, "http://127.0.0.1:4290/v1");
+  assert.match(told, /^curl 'http:\/\/127\.0\.0\.1:4290\/v1\/chat\/completions' -H "Authorization: Bearer \$OPENAI_API_KEY"/);
+  assert.ok(told.includes(`"model":"it'\\''s","stream":true`));
+  const body = '{"model":"free","messages":[]}';
+  const line = (bodies) => asCurl({ chain: "free", stream: false, bodies }, "http://h/v1");
+  assert.ok(line({ request: body, request_cut: false }).endsWith(`-d '${body}'`));
+  assert.ok(line({ request: body, request_cut: true }).includes("Say hello."));
+  assert.ok(line({ request: '{"input":"of another API"}', request_cut: false }).includes("Say hello."));
+});
+
+test("a prompt is what a person said last", () => {
+  const said = (...messages) => lastPrompt(JSON.stringify({ messages }));
+  const user = (content) => ({ role: "user", content });
+  assert.equal(said(user("one"), user("two"), { role: "assistant", content: "three" }), "two");
+  assert.equal(said(user([{ type: "text", text: "look: " }, { type: "image_url" }, { type: "text", text: "this" }])), "look: this");
+  for (const other of [said(), said(user(null)), said({ role: "user" }), lastPrompt("{cut"), lastPrompt('{"messages":"x"}')]) assert.equal(other, "");
+  assert.equal(pretty('{"a":[1]}'), '{\n  "a": [\n    1\n  ]\n}');
+  assert.equal(pretty('{"a":[1'), '{"a":[1');
 });
 
 test("moments become coarser the further they are", () => {

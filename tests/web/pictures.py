@@ -81,9 +81,10 @@ async def _album(
 async def _ask(visit: Visit, prompt: str) -> None:
     await visit.show("Test")
     await visit.page.get_by_role("textbox", name="prompt").fill(prompt)
-    for _ in range(2):
+    for number in (1, 2):
         await visit.page.get_by_role("button", name="Send").click()
-        await expect(visit.page.get_by_role("button", name="Send")).to_be_enabled(timeout=30_000)
+        # A test is listed among the earlier ones once it has ended.
+        await expect(visit.page.locator(".changes li")).to_have_count(number, timeout=30_000)
 
 
 async def _open(page: Page, view: str, *, wide: bool) -> None:
@@ -97,8 +98,11 @@ async def _open(page: Page, view: str, *, wide: bool) -> None:
     elif view == "Providers" and wide:
         await page.get_by_role("link", name="groq", exact=True).click()
         await expect(page.locator(".gauges").first).to_be_visible()
+    elif view == "Test":
+        await expect(page.locator(".trail-of-test").get_by_role("link")).to_be_visible()
     elif view == "Stats":
         await expect(page.locator(".totals tbody tr").nth(2)).to_be_visible()
+    await expect(page.get_by_text("0 in flight")).to_be_visible()
     await expect(page.locator(".toast")).to_have_count(0, timeout=20_000)
 
 
@@ -127,6 +131,7 @@ async def _scene(folder: Path) -> AsyncGenerator[WebInstance]:
             f'entries = ["{CEREBRAS}", "lab/qwen2.5-coder-32b", "{LLAMA}", "{ROUTED}", '
             '"zai/glm-4.5-flash"]\n'
             f'[chains.code]\nmodels = ["claude-*haiku*"]\nentries = ["{GPT}", "{ROUTED}"]\n'
+            '[log]\nbodies = "memory"\n'
         )
         async with serving(folder, tables) as instance:
             yield instance

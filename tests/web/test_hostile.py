@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import aiohttp
+import pytest
 from playwright.async_api import Browser, expect
 
 from tests.e2e.process import CLIENT_KEY
 from tests.upstreams.fake_provider import FakeProvider, Received, fake_provider
 from tests.upstreams.replies import Reply, completion, refusal
 from tests.web.visit import Visit, serving, visiting
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 IMAGE = "<img/src=x/onerror=alert(1)>"
 CORPUS = (

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.web.visit import MODELS, TOKEN, Visit, groq, serving, visiting
+from tests.web.visit import MODELS, TOKEN, Visit, configured, groq, serving, visiting
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_from_an_empty_config_to_a_served_prompt(tmp_path: Path, browser: Browser):
@@ -196,6 +199,37 @@ async def test_removing_and_taking_back(tmp_path: Path, browser: Browser):
         await page.get_by_role("button", name="Save").click()
         await expect(page.get_by_text("Saved lab.")).to_be_visible()
         assert "rpm = 7" in instance.chain.config.read_text("utf-8")
+
+
+async def test_a_chain_is_copied_renamed_deleted_and_back(tmp_path: Path, browser: Browser):
+    async with (
+        groq() as provider,
+        serving(tmp_path, configured(provider)) as instance,
+        visiting(browser, instance.url) as visit,
+    ):
+        page = visit.page
+        await visit.sign_in()
+        await visit.show("Chains")
+        chains = page.get_by_role("navigation", name="chains").get_by_role("link")
+
+        async def choose(item: str, chain: str) -> None:
+            await page.get_by_role("button", name=f"actions for chain {chain}", exact=True).click()
+            await page.get_by_role("menuitem", name=item).click()
+
+        await choose("duplicate", "free")
+        await page.keyboard.press("Enter")
+        await expect(chains).to_have_text(["free 3/3", "free-2 3/3"])
+        await choose("rename", "free-2")
+        await page.get_by_role("textbox", name="name").fill("spare")
+        await page.keyboard.press("Enter")
+        await expect(chains).to_have_text(["free 3/3", "spare 3/3"])
+        await choose("delete", "spare")
+        await expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+        await page.get_by_role("button", name="Delete spare").click()
+        await expect(chains).to_have_text(["free 3/3"])
+        await page.get_by_role("button", name="Undo the last change").click()
+        await expect(chains).to_have_text(["free 3/3", "spare 3/3"])
+        assert "spare" in instance.chain.config.read_text("utf-8")
 
 
 async def _add_the_provider_shortly(page: Page, base_url: str, key: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from statistics import median
+from typing import Any, cast
 
-from playwright.async_api import Browser, expect
+import pytest
+from playwright.async_api import Browser, Page, expect
 
 from proxy.clock import SystemClock
 from store import request_log
@@ -14,23 +16,42 @@ from store.request_log import Finished
 from tests.store.made import fallen, request
 from tests.web.visit import serving, visiting
 
-ROWS = 10_000
-MOST_ELEMENTS = 200
-"""Rows that are in the document at once."""
-FRAME_MS = 100.0
-"""The median of a browser without a graphics card, beside other tests: ten times that of a desk."""
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-_SCROLL = """async () => {
-  const frames = [];
-  let before = performance.now();
-  for (let step = 0; step < 120; step += 1) {
-    scrollBy(0, 160);
-    await new Promise(requestAnimationFrame);
-    frames.push(performance.now() - before);
-    before = performance.now();
-  }
-  return frames;
+ROWS = 10_000
+MOST_ELEMENTS = 120
+"""Rows that are in the document at once."""
+FRAMES = 40
+FRAME_MS = 90.0
+"""Of 95 frames in 100, in the page's own thread, painted without a graphics card: twice the usual.
+Processor time, so that what else runs on the machine does not count."""
+
+_FRAME = """async (by) => {
+  scrollBy(0, by);
+  await new Promise(requestAnimationFrame);
+  await new Promise(requestAnimationFrame);
 }"""
+
+
+async def _frames(page: Page, by: int) -> list[float]:
+    """What each of some frames took in which the page was scrolled `by` pixels, in rising order."""
+    tool = await page.context.new_cdp_session(page)
+    send = cast(
+        "Callable[..., Awaitable[dict[str, Any]]]",
+        tool.send,  # pyright: ignore[reportUnknownMemberType]
+    )
+    await send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    async def worked() -> float:
+        found = await send("Performance.getMetrics")
+        return next(one["value"] for one in found["metrics"] if one["name"] == "TaskDuration")
+
+    took: list[float] = []
+    for _ in range(FRAMES):
+        before = await worked()
+        await page.evaluate(_FRAME, by)
+        took.append((await worked() - before) * 1000)
+    return sorted(took)
 
 
 async def test_ten_thousand_rows_stay_smooth(tmp_path: Path, browser: Browser):
@@ -41,8 +62,8 @@ async def test_ten_thousand_rows_stay_smooth(tmp_path: Path, browser: Browser):
         await visit.show("Requests")
         rows = page.locator("#log-rows tr")
         await expect(rows.nth(5)).to_be_visible()
-        frames: list[float] = await page.evaluate(_SCROLL)
-        assert median(frames) < FRAME_MS, sorted(frames)[-10:]
+        frames = await _frames(page, 160)
+        assert frames[-FRAMES // 20] < FRAME_MS, frames[-10:]
 
         older = page.locator(".older")
         while await older.count():
@@ -52,8 +73,8 @@ async def test_ten_thousand_rows_stay_smooth(tmp_path: Path, browser: Browser):
         assert await rows.count() < MOST_ELEMENTS
         await page.evaluate("scrollTo(0, document.body.scrollHeight)")
         await expect(page.locator('[href="#requests/req_0"]')).to_be_visible()
-        frames = await page.evaluate(_SCROLL.replace("160", "-2000"))
-        assert median(frames) < FRAME_MS, sorted(frames)[-10:]
+        frames = await _frames(page, -2000)
+        assert frames[-FRAMES // 20] < FRAME_MS, frames[-10:]
         await page.get_by_label("outcome").select_option("failed")
         await expect(page.get_by_text("No request is like that.")).to_be_visible()
 

@@ -15,6 +15,8 @@ from app import words
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "app" / "web" / "page"
 
+MOST_LINES = 300
+
 COUNTS = (0, 1, 999, 9_999, 10_000, 41_999, 618_000, 999_999, 1_000_000, 1_940_000, 12_345_678_901)
 DOLLARS = (None, 0.0, 0.0001, 0.0312, 0.99, 1.0, 4.72, 12_345.678)
 SHARES = (None, 0.0, 0.004, 0.01, 0.38, 1.0)
@@ -44,8 +46,21 @@ def test_the_pure_modules(modules: Callable[..., str]) -> None:
 
 
 def test_every_module_is_sound(modules: Callable[..., str]) -> None:
-    for path in sorted(PAGE.glob("*.js")):
-        modules("--check", f"page/{path.name}")
+    """Each is parsed, and has every name that another takes from it."""
+    names = json.dumps(sorted(f"./page/{path.name}" for path in PAGE.glob("*.js")))
+    script = (
+        'import { SourceTextModule } from "node:vm"; import { readFileSync } from "node:fs";'
+        "const known = new Map(); const load = (name) => { if (!known.has(name)) known.set(name,"
+        ' new SourceTextModule(readFileSync(name, "utf8"), { identifier: name })); '
+        "return known.get(name); };"
+        f"for (const name of {names}) if (load(name).status === 'unlinked')"
+        ' await load(name).link((path) => load(path.replace("./", "./page/")));'
+        'console.log([...known.values()].map((one) => one.status).join(" "));'
+    )
+    told = modules(
+        "--experimental-vm-modules", "--no-warnings", "--input-type=module", "-e", script
+    )
+    assert set(told.split()) == {"linked"}
 
 
 def test_numbers_read_as_in_the_terminal(modules: Callable[..., str]) -> None:
@@ -73,6 +88,11 @@ def test_reasons_read_as_in_the_terminal(modules: Callable[..., str]) -> None:
     )
     told = json.loads(modules("--input-type=module", "--eval", script))
     assert told == [words.reason_in_words(name) for name in names]
+
+
+def test_every_file_can_be_read_at_a_sitting() -> None:
+    long = [path.name for path in PAGE.iterdir() if path.read_bytes().count(b"\n") > MOST_LINES]
+    assert long == []
 
 
 def test_nothing_is_ever_read_as_html() -> None:

@@ -124,6 +124,7 @@ async def test_it_is_served_with_the_strict_headers_and_without_a_token(tmp_path
             assert other.status == 401
 
 
+@pytest.mark.asyncio(loop_scope="session")
 async def test_it_works_under_a_path_of_a_proxy_in_front(tmp_path: Path, browser: Browser):
     async with (
         groq() as provider,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.process import free_port
-from tests.web.visit import MODELS, configured, groq, serving, visiting
+from tests.web.visit import MODELS, TOKEN, configured, groq, serving, visiting
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FIRST, SECOND, THIRD = (f"groq/{name}" for name in MODELS)
 
@@ -116,6 +119,29 @@ async def test_a_restart_is_told_and_got_over(tmp_path: Path, browser: Browser):
                     # The session outlives the restart.
                     await expect(page.get_by_text("0 in flight")).to_be_visible()
                     await expect(page.get_by_text("reconnecting")).to_be_hidden()
+
+
+async def test_a_new_token_asks_everybody_to_sign_in_again(tmp_path: Path, browser: Browser):
+    async with (
+        groq() as provider,
+        serving(tmp_path, configured(provider)) as instance,
+        visiting(browser, instance.url) as visit,
+    ):
+        page = visit.page
+        await visit.sign_in()
+        await visit.show("Chains")
+        config = instance.chain.config
+        config.write_text(config.read_text("utf-8").replace(TOKEN, "another-token"), "utf-8")
+        await expect(page.get_by_label("Admin token")).to_be_focused()
+        assert MODELS[0] not in await page.content()
+        await page.keyboard.type(TOKEN)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("That is not the admin token.")
+        await page.get_by_label("Admin token").fill("another-token")
+        await page.keyboard.press("Enter")
+        # Back where the page was, and live.
+        await expect(page.locator(".editor .name").first).to_have_attribute("title", FIRST)
+        await expect(page.get_by_text("0 in flight")).to_be_visible()
 
 
 async def test_signing_out_ends_the_session(tmp_path: Path, browser: Browser):

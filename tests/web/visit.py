@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,12 +65,17 @@ class WebInstance:
 
 @asynccontextmanager
 async def serving(
-    folder: Path, text: str, *, admin_port: int | None = None
+    folder: Path,
+    text: str,
+    *,
+    admin_port: int | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[WebInstance]:
     """429chain with the tables `text` below a [server] table, and an admin port."""
     number = admin_port or free_port()
     head = f'[server]\napi_keys = ["{CLIENT_KEY}"]\nadmin_token = "{TOKEN}"\n'
-    async with running(folder, head + text, "--admin-port", str(number)) as chain:
+    flags = ("--admin-port", str(number))
+    async with running(folder, head + text, *flags, environ=environ) as chain:
         yield WebInstance(chain, number)
 
 
@@ -79,8 +84,12 @@ async def visiting(
     browser: Browser, url: str, *, width: int = 1440, height: int = 960, scheme: Scheme = "dark"
 ) -> AsyncGenerator[Visit]:
     """A page of its own, with its own cookies. Raises AssertionError for what it was caught at."""
+    phone = width < 700
     context = await browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, has_touch=width < 700
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        has_touch=phone,
+        is_mobile=phone,
     )
     try:
         visit = Visit(await context.new_page(), url)

@@ -1,66 +1,60 @@
 // The admin API. Its address is relative, so that the page works under a path prefix.
 
-/** What could not be done: a title, a sentence, the next step and the field that is wrong. */
+import { redraw } from "./dom.js";
+
+const sentence = (text) => text && text[0].toUpperCase() + text.slice(1).replace(/\.?$/, ".");
+
+/** What could not be done: a sentence, the next step and the field that is wrong. `status` is 0 where nothing answered. */
 export class ApiError extends Error {
-  constructor(status, { title, message, hint, field }) {
+  constructor(status, { message, hint = "", field = null }) {
     super(message);
-    this.status = status;
-    this.title = title;
-    this.hint = hint;
-    this.field = field;
+    Object.assign(this, { status, hint, field });
   }
 
   /** The message and the next step, in one line. */
   get told() {
-    const message = this.message.replace(/\.?$/, ".");
-    return this.hint ? `${message} ${this.hint[0].toUpperCase()}${this.hint.slice(1).replace(/\.?$/, ".")}` : message;
+    return [this.message, this.hint].map(sentence).filter(Boolean).join(" ");
   }
 }
 
-const SILENT = {
-  title: "No answer",
-  message: "429chain does not answer.",
-  hint: "it is asked again by itself",
-  field: null,
-};
-const signedOut = new Set();
+/** What an ApiError says; any other error is this page's own and goes on. */
+export function told(error) {
+  if (!(error instanceof ApiError)) throw error;
+  return error.told;
+}
+
+let signedOut = () => {};
 
 /** `act` is called whenever an answer says that the session has ended. */
 export function whenSignedOut(act) {
-  signedOut.add(act);
+  signedOut = act;
 }
 
-/**
- * Ask the admin API: JSON in, JSON out, nothing for 204. `version` goes along as If-Match.
- * Throws ApiError; its status is 0 where nothing answered.
- */
-export async function call(method, path, body, { version, signal } = {}) {
-  const response = await send(method, path, body, { version, signal });
+/** Ask the admin API: JSON in, JSON out, nothing for 204. `version` goes along as If-Match. Throws ApiError. */
+export async function call(method, path, body, options) {
+  const response = await send(method, path, body, options);
   return response.status === 204 ? null : response.json();
 }
 
+export const get = (path) => call("GET", path);
+
 async function send(method, path, body, { version, signal } = {}) {
   const headers = {};
-  if (method !== "GET" && method !== "DELETE") headers["content-type"] = "application/json";
+  const writes = method !== "GET" && method !== "DELETE";
+  if (writes) headers["content-type"] = "application/json";
   if (version) headers["if-match"] = `"${version}"`;
   let response;
   try {
-    const sent = method === "GET" || method === "DELETE" ? undefined : JSON.stringify(body ?? {});
-    response = await fetch(path, { method, headers, body: sent, signal, credentials: "same-origin" });
+    response = await fetch(path, { method, headers, body: writes ? JSON.stringify(body ?? {}) : undefined, signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0, SILENT);
+    throw new ApiError(0, { message: "429chain does not answer", hint: "it is asked again by itself" });
   }
   if (response.ok) return response;
-  const told = await response.json().catch(() => null);
-  if (response.status === 401 && path !== "api/session") signedOut.forEach((act) => act());
-  throw new ApiError(
-    response.status,
-    told?.error ?? { ...SILENT, message: `429chain answered ${response.status}.`, hint: "" },
-  );
+  const answer = await response.json().catch(() => null);
+  if (response.status === 401 && path !== "api/session") signedOut();
+  throw new ApiError(response.status, answer?.error ?? { message: `429chain answered ${response.status}` });
 }
-
-export const get = (path, options) => call("GET", path, undefined, options);
 
 /** The server-sent events that answer a POST: `{ name, data }`, as they come. */
 export async function* streamed(path, body, signal) {
@@ -79,13 +73,28 @@ export async function* streamed(path, body, signal) {
   }
 }
 
+/** Something read: `value` once it is there, `fault` where it can't be had. A newer question outdates an older one. */
+export class Reading {
+  value = null;
+  fault = "";
+
+  async ask(path, done = redraw) {
+    this.asked = path;
+    try {
+      const value = await get(path);
+      if (this.asked === path) Object.assign(this, { value, fault: "" });
+    } catch (error) {
+      if (this.asked === path) this.fault = told(error);
+    }
+    done();
+  }
+}
+
 /** A path of the admin API with a name in it. */
 export const named = (kind, name, act = "") => `api/${kind}/${encodeURIComponent(name)}${act}`;
 
 /** A query string of what is not empty, with its question mark. */
 export function query(parameters) {
-  const filled = Object.entries(parameters).filter(
-    ([, value]) => value !== "" && value !== null && value !== undefined,
-  );
+  const filled = Object.entries(parameters).filter(([, value]) => value || value === 0);
   return filled.length ? `?${new URLSearchParams(filled)}` : "";
 }

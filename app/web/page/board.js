@@ -1,12 +1,11 @@
 // The dashboard: where does the next request go?
 
-import { h } from "./dom.js";
-import { redraw } from "./draw.js";
-import { chainHead, entryRow, figures, placeOf, poolRow } from "./chain_view.js";
-import { clearEntry, copyText, entryMenu, tryEntry } from "./entry_actions.js";
-import { isLost, live } from "./live.js";
-import { button, empty, heading } from "./parts.js";
-import { requestHead, requestRow } from "./request_table.js";
+import { chainHead, entryRow, placeOf, poolRow, today } from "./chain_view.js";
+import { h, redraw } from "./dom.js";
+import { clearEntry, copyText, entryItems, tryEntry } from "./entry_actions.js";
+import { live } from "./live.js";
+import { action, button, heading, ledge, link, menuButton, section } from "./parts.js";
+import { noRequest, requestRow, requestTable } from "./request_table.js";
 
 const ROWS = 12;
 
@@ -14,90 +13,65 @@ let open = null;
 
 export const board = {
   title: "Board",
-  draw() {
-    return [
-      figures(),
-      live.chains.length ? live.chains.map(chainOf) : noChain(),
-      h(
-        "section.last",
-        { key: "last" },
-        heading("last requests", h("a", { href: "#requests" }, "all requests")),
-        lastRequests(),
-      ),
-    ];
-  },
+  draw: () => [
+    today(),
+    live.chains.length ? live.chains.map(chainOf) : noChain(),
+    section("last requests", link("#requests", "all requests"), live.requests.length ? lastRequests() : noRequest()),
+  ],
 };
 
 function chainOf(chain) {
   const landing = chain.entries.indexOf(chain.next);
   return h(
-    "section",
-    { key: `chain ${chain.name}`, class: "chain" },
+    "section.chain",
+    { key: `chain ${chain.name}` },
     chainHead(chain, chain.waiting > 0 && h("span.low.small", `${chain.waiting} waiting`)),
     h(
       "ol.fall",
-      chain.entries.map((name, index) =>
-        entryRow(name, placeOf(index, landing), {
-          open: open === `${chain.name} ${name}`,
-          toggle: () => toggle(`${chain.name} ${name}`),
-          menu: (at) => entryMenu(at, name),
-          actions: actions(name),
-        }),
-      ),
+      chain.entries.map((name, index) => rowOf(chain, name, placeOf(index, landing))),
       poolRow(chain),
     ),
   );
 }
 
-function toggle(which) {
-  open = open === which ? null : which;
-  redraw();
+function rowOf(chain, name, place) {
+  const which = `${chain.name} ${name}`;
+  const toggle = () => {
+    open = open === which ? null : which;
+    redraw();
+  };
+  const menu = menuButton(`actions for ${name}`, () => entryItems(name));
+  return entryRow(name, place, { toggle, menu, detail: open === which && actions(name) });
 }
 
-function actions(name) {
-  const disabled = isLost();
-  return h(
+const actions = (name) =>
+  h(
     "div.buttons",
-    button("Test", () => tryEntry(name), { disabled }),
-    button("Clear cooldown", () => clearEntry(name), { disabled }),
+    action("Test", () => tryEntry(name)),
+    action("Clear cooldown", () => clearEntry(name)),
     button("Copy name", () => copyText(name, `Copied ${name}`)),
   );
-}
 
-function lastRequests() {
-  if (!live.requests.length) {
-    return empty(
-      `No request yet. Point a program at ${live.status.base_url}, or `,
-      h("a", { href: "#test" }, "test a prompt"),
-      ".",
-    );
-  }
-  return h(
-    "table",
-    { role: "table", class: "requests", "aria-label": "last requests" },
-    requestHead(),
-    h(
-      "tbody",
-      { role: "rowgroup" },
-      live.requests.slice(0, ROWS).map((one) => requestRow(one)),
-    ),
+const lastRequests = () =>
+  requestTable(
+    "last requests",
+    live.requests.slice(0, ROWS).map((one) => requestRow(one)),
   );
-}
 
 function noChain() {
-  const ready = live.providers?.length > 0;
+  const number = live.providers.length;
   return h(
-    "section",
-    { key: "empty", class: "chain" },
-    heading("no chain yet", "", { lead: h("span.ledge", { "aria-hidden": "true" }) }),
+    "section.chain",
+    { key: "empty" },
+    heading("no chain yet", "", { lead: ledge() }),
     h(
       "p",
       "A chain is a list of models in the order you like. A request takes the first one that has free budget left.",
     ),
     h(
       "ul.steps",
-      h("li", h("a", { href: "#providers?add=" }, "add a provider"), ready ? ` · ${live.providers.length} there` : ""),
-      h("li", ready ? h("a", { href: "#chains?new=" }, "make a chain") : "make a chain: needs a provider first"),
+      h("li", link("#providers?add=", "add a provider"), number > 0 && ` · ${number} there`),
+      h("li", number ? link("#chains?new=", "make a chain") : "make a chain: needs a provider first"),
     ),
   );
 }

@@ -1,15 +1,14 @@
 // Chains: what stands in them and in which order.
 
-import { call, named } from "./api.js";
-import { changesMade, note } from "./changes.js";
-import { chainHead, nextInWords, placeOf, poolRow } from "./chain_view.js";
-import { asked, confirmed, openMenu } from "./dialog.js";
-import { h } from "./dom.js";
-import { redraw } from "./draw.js";
-import { entryMenu, isGone, told } from "./entry_actions.js";
-import { isUsable, leadingGauges, role, stateRole, stateWord, symbol } from "./entry.js";
-import { entryOf, isLost, live, load, now } from "./live.js";
-import { button, empty, entryName, gauge, heading, rail, sign } from "./parts.js";
+import { named } from "./api.js";
+import { chainHead, fallRow, nextInWords, placeOf, poolRow, signOf, stateOf, usableOf } from "./chain_view.js";
+import { change, changesMade } from "./changes.js";
+import { asked, confirmed } from "./dialog.js";
+import { h, redraw } from "./dom.js";
+import { isUsable } from "./entry.js";
+import { entryItems, isGone, whyNow } from "./entry_actions.js";
+import { entryOf, isLost, live } from "./live.js";
+import { action, empty, entryName, link, menuButton, muted, section } from "./parts.js";
 import { pickEntries } from "./picker.js";
 import { moved, Reorder } from "./reorder.js";
 import { toast } from "./toast.js";
@@ -17,107 +16,87 @@ import { span } from "./words.js";
 
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
+let shown = null;
 let pending = null;
 
 const reorder = new Reorder((order, entry, to, version) =>
-  change({ entries: order }, `${entry.split("/")[0]} moved to ${to + 1}`, "move", { ...shown, version }),
+  rewrite({ ...shown, version }, order, "move", `${entry.split("/")[0]} moved to ${to + 1}`),
 );
 
 export const chains = {
   title: "Chains",
   enter(route) {
-    if (route.query.has("new")) {
-      history.replaceState(null, "", "#chains");
-      newChain();
-    }
+    if (!route.query.has("new")) return;
+    history.replaceState(null, "", "#chains");
+    newChain();
   },
-  leave() {
-    reorder.cancel();
-  },
+  leave: () => reorder.cancel(),
   draw(route) {
-    const chain = current(route);
-    return [tabs(chain), chain ? h("div.columns", { key: "columns" }, editor(chain), aside(chain)) : noChain()];
+    const called = (name) => live.chains.find((chain) => chain.name === name);
+    shown = called(route.id) ?? called(shown?.name) ?? live.chains[0] ?? null;
+    return [tabs(), shown ? h("div.columns", { key: "columns" }, editor(shown), aside(shown)) : noChain()];
   },
 };
 
-let shown = null;
+const addressOf = (name) => `#chains/${encodeURIComponent(name)}`;
 
-function current(route) {
-  const named = live.chains.find((chain) => chain.name === route.id);
-  shown = named ?? live.chains.find((chain) => chain.name === shown?.name) ?? live.chains[0] ?? null;
-  return shown;
-}
-
-function tabs(chain) {
-  return h(
+const tabs = () =>
+  h(
     "div.tabs",
     { key: "tabs" },
     h(
       "nav",
       { "aria-label": "chains" },
-      live.chains.map((one) => {
-        const usable = one.entries.filter((name) => isUsable(entryOf(name))).length;
-        return h(
+      live.chains.map((one) =>
+        h(
           "a",
-          {
-            key: one.name,
-            href: `#chains/${encodeURIComponent(one.name)}`,
-            "aria-current": one === chain ? "page" : null,
-          },
+          { key: one.name, href: addressOf(one.name), "aria-current": one === shown ? "page" : null },
           one.name,
-          h("span.muted", ` ${usable}/${one.entries.length}`),
-        );
-      }),
+          muted(` ${usableOf(one)}/${one.entries.length}`),
+        ),
+      ),
     ),
-    button("New chain", newChain, { disabled: isLost() || !live.providers?.length }),
+    action("New chain", newChain, { disabled: !live.providers.length }),
   );
-}
 
-function noChain() {
-  if (!live.providers?.length)
-    return empty("A chain needs a provider first. ", h("a", { href: "#providers?add=" }, "Add one"), ".");
-  return empty(
-    "No chain yet. A chain is a list of models in the order you like; a request takes the first one that has free budget left.",
-  );
-}
+const noChain = () =>
+  live.providers.length
+    ? empty(
+        "No chain yet. A chain is a list of models in the order you like; ",
+        "a request takes the first one that has free budget left.",
+      )
+    : empty("A chain needs a provider first. ", link("#providers?add=", "Add one"), ".");
 
-function editor(chain) {
+/** The entries in the order to be seen, and which of them would serve: right before the drop already. */
+function picture(chain) {
   // A lifted row stays among those it was lifted from, whatever changes elsewhere.
   const entries = reorder.lift?.items ?? (pending?.chain === chain.name ? pending.entries : chain.entries);
   const order = reorder.order(entries);
-  const landing = order === chain.entries ? order.indexOf(chain.next) : firstUsable(order, chain);
+  const served = order.indexOf(chain.next);
+  const found = order === chain.entries ? served : order.findIndex((name) => isUsable(entryOf(name)));
+  return { entries, order, landing: found < 0 ? served : found };
+}
+
+function editor(chain) {
+  const { entries, landing } = picture(chain);
   return h(
     "section.chain.editor",
     { key: chain.name },
     chainHead(
       chain,
-      h(
-        "button.more",
-        {
-          "aria-label": `actions for chain ${chain.name}`,
-          "aria-haspopup": "menu",
-          onclick: (event) => chainMenu(event.currentTarget, chain),
-        },
-        "⋯",
-      ),
+      menuButton(`actions for chain ${chain.name}`, () => chainItems(chain)),
     ),
     h(
-      "ol",
-      { class: reorder.lift ? "fall lifting" : "fall" },
+      "ol.fall",
+      { class: reorder.lift && "lifting" },
       entries.map((name, index) => row(chain, entries, name, index, landing)),
       poolRow(chain),
     ),
     h(
       "div.after-fall",
-      button("+ add an entry", () => addEntries(chain), { disabled: isLost() }),
+      action("+ add an entry", () => addEntries(chain)),
     ),
   );
-}
-
-/** Which entry would serve in another order: the picture must be right before the drop. */
-function firstUsable(order, chain) {
-  const found = order.findIndex((name) => isUsable(entryOf(name)));
-  return found < 0 ? order.indexOf(chain.next) : found;
 }
 
 function row(chain, entries, name, index, landing) {
@@ -125,29 +104,16 @@ function row(chain, entries, name, index, landing) {
   const { at, offset, lifted } = reorder.of(index);
   const place = placeOf(at, landing);
   const lands = place === "landing";
-  const [first] = leadingGauges(entry);
-  return h(
-    "li",
-    {
-      key: name,
-      class: `entry ${place} ${isUsable(entry) ? "" : "spent"} ${lifted ? "lifted" : ""}`,
-      style: offset || lifted ? { transform: `translate(${lifted ? 6 : 0}px, ${offset}px)` } : {},
-    },
-    rail(),
-    sign(symbol(entry, lands), role(entry, lands)),
+  const style = offset || lifted ? { transform: `translate(${lifted ? 6 : 0}px, ${offset}px)` } : {};
+  return fallRow(
+    name,
+    place,
+    { class: [!isUsable(entry) && "spent", lifted && "lifted"], style },
+    signOf(entry, lands),
     h("span.position", at + 1),
     entryName(name),
-    h("span.first", entry.state !== "off" && first && gauge(first, entry, lands, now())),
-    h("span", { class: `state ${stateRole(entry, lands)}` }, stateWord(entry)),
-    h(
-      "button.more",
-      {
-        "aria-label": `actions for ${name}`,
-        "aria-haspopup": "menu",
-        onclick: (event) => rowMenu(event.currentTarget, chain, entries, index),
-      },
-      "⋯",
-    ),
+    stateOf(entry, lands),
+    menuButton(`actions for ${name}`, () => rowItems(chain, entries, index)),
     h(
       "button.grip",
       {
@@ -161,103 +127,77 @@ function row(chain, entries, name, index, landing) {
   );
 }
 
-function rowMenu(at, chain, entries, index) {
+function rowItems(chain, entries, index) {
   const name = entries[index];
-  const lost = isLost() ? "not connected" : "";
   const move = (to) => () =>
-    change({ entries: moved(entries, index, to) }, `${name.split("/")[0]} moved to ${to + 1}`, "move", chain);
-  entryMenu(at, name, [
-    ["move up", move(index - 1), lost || (index === 0 ? "it is the first" : "")],
-    ["move down", move(index + 1), lost || (index === entries.length - 1 ? "it is the last" : "")],
-    ["remove", () => removeEntry(chain, entries, name), lost],
-    ...(isGone(name) ? [["replace", () => replaceEntry(name), lost]] : []),
-  ]);
+    rewrite(chain, moved(entries, index, to), "move", `${name.split("/")[0]} moved to ${to + 1}`);
+  return [
+    ["move up", move(index - 1), whyNow() || (index === 0 ? "it is the first" : "")],
+    ["move down", move(index + 1), whyNow() || (index === entries.length - 1 ? "it is the last" : "")],
+    ["remove", () => removeEntry(chain, entries, name), whyNow()],
+    ...(isGone(name) ? [["replace", () => replaceEntry(name), whyNow()]] : []),
+    ...entryItems(name),
+  ];
 }
 
-function chainMenu(at, chain) {
-  const lost = isLost() ? "not connected" : "";
-  openMenu(at, [
-    ["rename", () => rename(chain), lost],
-    ["duplicate", () => duplicate(chain), lost],
-    ["delete", () => remove(chain), lost || (chain.default ? `${chain.name} is routing.default_chain` : "")],
-  ]);
-}
+const chainItems = (chain) => [
+  ["rename", () => rename(chain), whyNow()],
+  ["duplicate", () => duplicate(chain), whyNow()],
+  ["delete", () => remove(chain), whyNow() || (chain.default ? `${chain.name} is routing.default_chain` : "")],
+];
 
 function aside(chain) {
-  const patterns = [chain.name, ...chain.models].join(", ");
-  const more = [
-    chain.local_only && "local only",
-    chain.max_wait_s !== null && `waits up to ${span(chain.max_wait_s * 1000)}`,
-  ].filter(Boolean);
-  const order = reorder.order(chain.entries);
+  const { order, landing } = picture(chain);
+  const wait = chain.max_wait_s !== null && `waits up to ${span(chain.max_wait_s * 1000)}`;
+  const more = [chain.local_only && "local only", wait].filter(Boolean);
   return h(
     "div.aside",
-    h(
-      "section",
-      { key: "next" },
-      heading("the next request", "dry run, nothing is sent"),
-      h("p", order === chain.entries ? nextInWords(chain) : nextInWords(chain, order, firstUsable(order, chain))),
-    ),
-    h(
-      "section",
-      { key: "clients" },
-      heading("clients"),
-      h("p", chain.models.length ? "ask for one of " : "ask for model ", h("b", patterns)),
+    section("the next request", "dry run, nothing is sent", h("p", nextInWords(chain, order, landing))),
+    section(
+      "clients",
+      "",
+      h(
+        "p",
+        chain.models.length ? "ask for one of " : "ask for model ",
+        h("b", [chain.name, ...chain.models].join(", ")),
+      ),
       more.length > 0 && h("p.muted", more.join(" · ")),
     ),
     changesMade(),
   );
 }
 
-/** Write a change of a chain, and say so with a way back. */
-async function change(edit, text, kind, chain = shown) {
-  pending = edit.entries ? { chain: chain.name, entries: edit.entries } : null;
+/** Write a chain's entries, shown so from now on. */
+async function rewrite(chain, entries, what, said) {
+  pending = { chain: chain.name, entries };
   redraw();
-  try {
-    await call("PUT", named("chains", chain.name), edit, { version: chain.version });
-    await load();
-    note(text);
-  } catch (error) {
-    await told(error, kind);
-  } finally {
-    pending = null;
-    redraw();
-  }
+  await change("PUT", named("chains", chain.name), { entries }, what, said, chain.version);
+  pending = null;
+  redraw();
 }
 
 async function removeEntry(chain, entries, name) {
-  if (entries.length === 1) {
-    if (chain.default)
-      return toast(`${name} is the only entry of ${chain.name}, the default chain. Add another one first.`, "low");
-    return remove(chain, `${chain.name} has no other entry.`);
-  }
-  return change(
-    { entries: entries.filter((one) => one !== name) },
-    `Removed ${name} from ${chain.name}`,
-    "removal",
-    chain,
-  );
+  const rest = entries.filter((one) => one !== name);
+  if (rest.length) return rewrite(chain, rest, "removal", `Removed ${name} from ${chain.name}`);
+  if (!chain.default) return remove(chain, `${chain.name} has no other entry.`);
+  return toast(`${name} is the only entry of ${chain.name}, the default chain. Add another one first.`, "low");
 }
 
 async function addEntries(chain) {
   const picked = await pickEntries(`add to ${chain.name}`, chain.entries, "Add");
   if (!picked?.length) return;
   const what = picked.length === 1 ? picked[0] : `${picked.length} entries`;
-  await change({ entries: [...chain.entries, ...picked] }, `Added ${what} to ${chain.name}`, "addition", chain);
+  await rewrite(chain, [...chain.entries, ...picked], "addition", `Added ${what} to ${chain.name}`);
 }
 
 /** A model that is gone gives way to another one, in every chain that holds it. */
 async function replaceEntry(name) {
-  const picked = await pickEntries(`replace ${name}`, [name], "Replace", { near: name });
-  if (!picked?.length) return;
-  for (const chain of live.chains.filter((one) => one.entries.includes(name))) {
-    const entries = [...new Set(chain.entries.map((one) => (one === name ? picked[0] : one)))];
-    await change(
-      { entries },
-      `Replaced ${name} by ${picked[0]} in ${chain.name}`,
-      "replacement",
-      live.chains.find((one) => one.name === chain.name),
-    );
+  const [other] = (await pickEntries(`replace ${name}`, [name], "Replace", { near: name })) ?? [];
+  if (!other) return;
+  for (const called of live.chains.filter((one) => one.entries.includes(name)).map((one) => one.name)) {
+    const chain = live.chains.find((one) => one.name === called);
+    const entries = [...new Set(chain.entries.map((one) => (one === name ? other : one)))];
+    await rewrite(chain, entries, "replacement", `Replaced ${name} by ${other} in ${called}`);
   }
 }
 
@@ -268,51 +208,32 @@ const nameFault = (name) => {
 
 async function newChain() {
   const name = await asked("new chain", "name", live.chains.length ? "" : "free", "Choose its entries", nameFault);
-  if (name === null) return;
-  const entries = await pickEntries(`entries of ${name}`, [], "Make the chain");
+  const entries = name && (await pickEntries(`entries of ${name}`, [], "Make the chain"));
   if (entries?.length) await create(name, entries, `Made chain ${name}`);
 }
 
 async function duplicate(chain) {
   const name = await asked(`duplicate ${chain.name}`, "name of the copy", `${chain.name}-2`, "Duplicate", nameFault);
-  if (name !== null) await create(name, chain.entries, `Made chain ${name}, a copy of ${chain.name}`);
+  if (name) await create(name, chain.entries, `Made chain ${name}, a copy of ${chain.name}`);
 }
 
-async function create(name, entries, text) {
-  try {
-    await call("POST", "api/chains", { name, entries }, { version: live.version });
-    await load();
-    location.hash = `chains/${encodeURIComponent(name)}`;
-    note(text);
-  } catch (error) {
-    await told(error, "chain");
-  }
+async function create(name, entries, said) {
+  if (await change("POST", "api/chains", { name, entries }, "chain", said)) location.hash = addressOf(name);
 }
 
 async function rename(chain) {
-  const name = await asked(`rename ${chain.name}`, "name", chain.name, "Rename", (text) =>
-    text === chain.name ? "That is its name." : nameFault(text),
-  );
-  if (name === null) return;
-  await change({ name }, `Renamed ${chain.name} to ${name}`, "name", chain);
-  location.hash = `chains/${encodeURIComponent(name)}`;
+  const fault = (text) => (text === chain.name ? "That is its name." : nameFault(text));
+  const name = await asked(`rename ${chain.name}`, "name", chain.name, "Rename", fault);
+  if (!name) return;
+  const said = `Renamed ${chain.name} to ${name}`;
+  if (await change("PUT", named("chains", chain.name), { name }, "name", said, chain.version))
+    location.hash = addressOf(name);
 }
 
 async function remove(chain, why = "Programs that ask for it get the default chain.") {
-  if (
-    !(await confirmed(
-      `delete chain ${chain.name}?`,
-      [why, "Its providers stay. Requests that run on it end normally."],
-      `Delete ${chain.name}`,
-    ))
-  )
-    return;
-  try {
-    await call("DELETE", named("chains", chain.name), undefined, { version: chain.version });
-    await load();
+  const lines = [why, "Its providers stay. Requests that run on it end normally."];
+  if (!(await confirmed(`delete chain ${chain.name}?`, lines, `Delete ${chain.name}`))) return;
+  const said = `Deleted chain ${chain.name}`;
+  if (await change("DELETE", named("chains", chain.name), undefined, "removal", said, chain.version))
     location.hash = "chains";
-    note(`Deleted chain ${chain.name}`);
-  } catch (error) {
-    await told(error, "removal");
-  }
 }

@@ -2,7 +2,7 @@
 
 import { h, render } from "./dom.js";
 
-/** Show a dialog whose body `draw(close)` describes; resolves with what `close` was given. */
+/** Show a dialog whose body `draw(close, paint)` describes; resolves with what `close` was given. */
 export function openDialog(title, draw, { wide = false } = {}) {
   return new Promise((resolve) => {
     const before = document.activeElement;
@@ -10,37 +10,37 @@ export function openDialog(title, draw, { wide = false } = {}) {
     element.className = wide ? "dialog wide" : "dialog";
     element.setAttribute("aria-labelledby", "dialog-title");
     let answer = null;
-    const close = (value) => {
+    const close = (value = null) => {
       answer = value;
       element.close();
     };
-    const paint = () => render(element, h("h2", { id: "dialog-title" }, title), draw(close, paint));
+    const paint = () => render(element, h("h2#dialog-title", title), draw(close, paint));
     element.onclose = () => {
       element.remove();
       before?.focus?.();
       resolve(answer);
     };
-    element.onclick = (event) => {
-      if (event.target === element) close(null);
-    };
+    element.onclick = (event) => void (event.target === element && close());
     document.body.append(element);
     paint();
     element.showModal();
   });
 }
 
-/** Ask before something that cannot be seen to be undone. Resolves with whether to do it. */
-export async function confirmed(title, lines, verb) {
-  const answer = await openDialog(title, (close) => [
+/** The last line of a dialog or form: what it does, and the way out. */
+export const verbs = (close, ...main) =>
+  h("div.buttons", { key: "verbs" }, main, h("button.button", { type: "button", onclick: () => close() }, "Cancel"));
+
+/** Ask before something that is hard to get back. Resolves with whether to do it; enter alone does not. */
+export const confirmed = (title, lines, verb) =>
+  openDialog(title, (close) => [
     lines.map((line) => h("p", line)),
     h(
       "div.buttons",
-      h("button.button", { autofocus: true, onclick: () => close(false) }, "Cancel"),
+      h("button.button", { autofocus: true, onclick: () => close() }, "Cancel"),
       h("button.button.danger", { onclick: () => close(true) }, verb),
     ),
   ]);
-  return answer === true;
-}
 
 /** Ask for one line of text. `fault(text)` says what is wrong with it, or nothing. */
 export function asked(title, label, value, verb, fault) {
@@ -49,37 +49,33 @@ export function asked(title, label, value, verb, fault) {
   return openDialog(title, (close, paint) => {
     const done = (event) => {
       event.preventDefault();
-      wrong = fault(text) ?? "";
+      wrong = fault(text);
       if (wrong) paint();
       else close(text);
     };
     return h(
-      "form",
+      "form.form",
       { onsubmit: done },
       h("label", { for: "asked" }, label),
-      h("input", {
-        id: "asked",
+      h("input#asked", {
         value,
         autofocus: true,
         autocomplete: "off",
         spellcheck: "false",
         "aria-invalid": wrong ? "true" : null,
         "aria-describedby": "asked-fault",
-        oninput: (event) => {
-          text = event.target.value.trim();
-        },
+        oninput: (event) => (text = event.target.value.trim()),
       }),
-      h("p", { id: "asked-fault", class: "fault", role: "alert" }, wrong),
-      h(
-        "div.buttons",
-        h("button.button.main", verb),
-        h("button.button", { type: "button", onclick: () => close(null) }, "Cancel"),
-      ),
+      h("p.fault#asked-fault", { role: "alert" }, wrong),
+      verbs(close, h("button.button.main", verb)),
     );
   });
 }
 
-/** A menu under `button`; while it is open, nothing else can be used. `items` are `[word, act, reason]`; one with a reason cannot be chosen. */
+/**
+ * A menu under `button`; while it is open, nothing else can be used. `items` are `[word, act, reason]`;
+ * one with a reason cannot be chosen.
+ */
 export function openMenu(button, items) {
   const menu = document.createElement("div");
   const page = document.getElementById("page");
@@ -91,7 +87,13 @@ export function openMenu(button, items) {
     if (focus) button.focus();
   };
   const outside = (event) => menu.contains(event.target) || close(false);
-  const move = (event) => {
+  const choose = (act) => {
+    close();
+    act();
+  };
+  menu.className = "menu";
+  menu.setAttribute("role", "menu");
+  menu.onkeydown = (event) => {
     const all = [...menu.querySelectorAll("button")];
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) all.at((all.indexOf(document.activeElement) + step) % all.length).focus();
@@ -100,9 +102,6 @@ export function openMenu(button, items) {
     event.preventDefault();
     event.stopPropagation();
   };
-  menu.className = "menu";
-  menu.setAttribute("role", "menu");
-  menu.onkeydown = move;
   render(
     menu,
     items.map(([word, act, reason]) =>
@@ -111,13 +110,8 @@ export function openMenu(button, items) {
         {
           role: "menuitem",
           "aria-disabled": reason ? "true" : null,
-          title: reason || null,
-          onclick: () => {
-            if (!reason) {
-              close();
-              act();
-            }
-          },
+          title: reason,
+          onclick: () => reason || choose(act),
         },
         word,
         reason && h("small", reason),

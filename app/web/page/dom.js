@@ -1,28 +1,37 @@
-// Elements described as values, and the one place that brings them into the document.
+// Elements described as values, the one place that brings them into the document, and when.
 // What is no element becomes a text node, so nobody's words are ever read as HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
-const LIVE = new Set(["value", "checked", "selected", "indeterminate"]);
+const LIVE = ["value", "checked", "selected"];
 const remembered = new WeakMap();
+const selectors = new Map();
 
 /**
- * An element to be: `h("button.quiet", { onclick: save }, "Save")`; the properties may be left out.
- * `key` gives it an identity among its siblings, `style` is an object of CSS properties.
+ * An element to be: `h("p.small#hint", { title }, "Save")`; the properties may be left out.
+ * `key` gives it an identity among its siblings, `class` adds to the selector's (of a list, what is
+ * not false), `style` is an object of CSS properties.
  */
-export function h(name, ...rest) {
+export function h(selector, ...rest) {
   const [first] = rest;
   const described = typeof first === "object" && first !== null && !Array.isArray(first) && !("tag" in first);
   const { class: more, ...props } = described ? rest.shift() : {};
-  const [tag, ...classes] = name.split(".");
-  const all = [...classes, more].filter(Boolean).join(" ");
-  return { tag, props: all ? { class: all, ...props } : props, children: listed(rest) };
+  const { tag, id, own } = parsed(selector);
+  const all = more ? [own, more].flat().filter(Boolean).join(" ") : own;
+  if (all) props.class = all;
+  if (id) props.id = id;
+  return { tag, props, children: listed(rest) };
 }
 
-function listed(children) {
-  return children
-    .flat(Infinity)
-    .filter((child) => child !== null && child !== undefined && child !== false && child !== "");
+function parsed(selector) {
+  if (!selectors.has(selector)) {
+    const [named, id] = selector.split("#");
+    const [tag, ...classes] = named.split(".");
+    selectors.set(selector, { tag, id, own: classes.join(" ") });
+  }
+  return selectors.get(selector);
 }
+
+const listed = (children) => children.flat(Infinity).filter((child) => child || child === 0);
 
 /** Make `root` hold what is described. Elements that fit are kept, with their focus and scroll. */
 export function render(root, ...children) {
@@ -33,39 +42,29 @@ export function render(root, ...children) {
 
 function patchChildren(parent, wanted, inSvg) {
   const spare = new Map();
-  for (const node of [...parent.childNodes]) {
-    const name = identity(node);
+  for (const node of parent.childNodes) {
+    const name = remembered.get(node)?.name ?? node.nodeName;
     if (spare.has(name)) spare.get(name).push(node);
     else spare.set(name, [node]);
   }
   let place = parent.firstChild;
   for (const child of wanted) {
-    const node = spare.get(wantedIdentity(child))?.shift() ?? created(child, inSvg);
+    const node = spare.get(identity(child))?.shift() ?? created(child, inSvg);
     if (node === place) place = place.nextSibling;
     else parent.insertBefore(node, place);
-    if (typeof child !== "object") {
-      if (node.data !== String(child)) node.data = String(child);
-    } else {
-      patchElement(node, child, inSvg);
-    }
+    if (child.tag) patchElement(node, child, inSvg);
+    else if (node.data !== String(child)) node.data = String(child);
   }
   for (const nodes of spare.values()) for (const node of nodes) node.remove();
 }
 
-function identity(node) {
-  const known = remembered.get(node);
-  return known ? known.name : node.nodeType === Node.TEXT_NODE ? "#text" : `?${node.nodeName}`;
-}
-
-function wantedIdentity(child) {
-  return typeof child !== "object" ? "#text" : `${child.tag} ${child.props.key ?? ""}`;
-}
+const identity = (child) => (child.tag ? `${child.tag} ${child.props.key ?? ""}` : "#text");
 
 function created(child, inSvg) {
-  if (typeof child !== "object") return document.createTextNode(String(child));
-  const node =
-    inSvg || child.tag === "svg" ? document.createElementNS(SVG, child.tag) : document.createElement(child.tag);
-  remembered.set(node, { name: wantedIdentity(child), props: {} });
+  if (!child.tag) return document.createTextNode(String(child));
+  const drawn = inSvg || child.tag === "svg";
+  const node = drawn ? document.createElementNS(SVG, child.tag) : document.createElement(child.tag);
+  remembered.set(node, { name: identity(child), props: {} });
   return node;
 }
 
@@ -75,10 +74,10 @@ function patchElement(node, description, inSvg) {
   if (memory.description === description) return;
   const { tag, props, children } = description;
   const before = memory.props;
-  const fresh = memory.description === undefined;
+  const fresh = !memory.description;
   Object.assign(memory, { props, description });
-  for (const name of Object.keys(before)) if (!(name in props)) set(node, name, undefined, before[name]);
-  for (const [name, value] of Object.entries(props)) if (!LIVE.has(name)) set(node, name, value, before[name]);
+  for (const name in before) if (!(name in props)) set(node, name, undefined, before[name]);
+  for (const name in props) if (!LIVE.includes(name)) set(node, name, props[name], before[name]);
   patchChildren(node, children, inSvg || tag === "svg");
   // After its options, or a select has nothing to choose; and only when it is meant to change, or
   // what a person types would be taken back.
@@ -88,19 +87,35 @@ function patchElement(node, description, inSvg) {
 
 function set(node, name, value, before) {
   if (name === "key" || value === before) return;
-  if (name === "style") return setStyle(node, value ?? {}, before ?? {});
+  if (name === "style") setStyle(node, value ?? {}, before ?? {});
   // What a handler returns is nothing to the browser: false would undo what was clicked.
-  if (name.startsWith("on"))
-    node[name] = value
-      ? (event) => {
-          value(event);
-        }
-      : null;
+  else if (name.startsWith("on")) node[name] = value ? (event) => void value(event) : null;
   else if (value === undefined || value === null || value === false) node.removeAttribute(name);
   else node.setAttribute(name, value === true ? "" : String(value));
 }
 
 function setStyle(node, style, before) {
-  for (const name of Object.keys(before)) if (!(name in style)) node.style.removeProperty(name);
-  for (const [name, value] of Object.entries(style)) if (before[name] !== value) node.style.setProperty(name, value);
+  for (const name in before) if (!(name in style)) node.style.removeProperty(name);
+  for (const name in style) if (before[name] !== style[name]) node.style.setProperty(name, style[name]);
 }
+
+let paint = () => {};
+let asked = false;
+
+/** `draw` is what paints the page from the state that there is. */
+export function paintWith(draw) {
+  paint = draw;
+}
+
+/** Paint again with the next frame: at most once in it, whatever changed. */
+export function redraw() {
+  if (asked) return;
+  asked = true;
+  requestAnimationFrame(() => {
+    asked = false;
+    paint();
+  });
+}
+
+/** Where what is opened covers its list, it is read from its top on. */
+export const isNarrow = () => innerWidth <= 1100;

@@ -1,152 +1,95 @@
 // A form's fields by their names in the admin API, what was changed in them, what is wrong with them.
 
-import { h } from "./dom.js";
-import { redraw } from "./draw.js";
+import { verbs } from "./dialog.js";
+import { h, redraw } from "./dom.js";
 import { live, load } from "./live.js";
+import { choice, heading, textInput } from "./parts.js";
+import { told } from "./api.js";
 import { tellError } from "./toast.js";
 
-const LIMITS = ["rpm", "rph", "rpd", "rpmo", "tpm", "tph", "tpd", "tpmo", "concurrent"];
-const TRUTH = [
-  ["", "unknown"],
-  ["true", "yes"],
-  ["false", "no"],
-];
+const MOVED = "config.toml was changed elsewhere, so nothing was saved. Look at what is there now, then save again.";
 
 /** Fields as texts, keyed by dotted names (`limits.rpm`). Faults are an ApiError's, by its field. */
 export class Form {
+  fault = "";
+  faulty = null;
+  saving = false;
+  version = live.version;
+
   constructor(values = {}) {
     this.initial = { ...values };
     this.values = { ...values };
-    this.fault = "";
-    this.faulty = null;
-    this.saving = false;
-    this.version = live.version;
   }
 
-  changed(name) {
-    return (this.values[name] ?? "") !== (this.initial[name] ?? "");
-  }
+  changed = (name) => (this.values[name] ?? "") !== (this.initial[name] ?? "");
 
   /** What was changed, nested as the API wants it. `read(name, text)` makes the value; an emptied field is null. */
-  changes(read = (name, text) => text) {
+  changes(read) {
     const found = {};
-    for (const name of Object.keys(this.values).filter((one) => this.changed(one))) {
+    for (const name of Object.keys(this.values).filter(this.changed)) {
       const text = this.values[name].trim();
-      const value = text === "" ? null : read(name, text);
-      const dot = name.indexOf(".");
-      if (dot < 0) found[name] = value;
-      else (found[name.slice(0, dot)] ??= {})[name.slice(dot + 1)] = value;
+      const [table, ...rest] = name.split(".");
+      const place = rest.length ? (found[table] ??= {}) : found;
+      place[rest.join(".") || table] = text === "" ? null : read(name, text);
     }
     return found;
   }
 
-  /** Show what an ApiError says beside the field that it names. */
-  refuse(error) {
-    this.fault = error.told;
-    const names = Object.keys(this.values);
-    const named = error.field ?? "";
-    this.faulty =
-      names.find((name) => name === named) ??
-      names.find((name) => named.endsWith(`.${name}`)) ??
-      names.find((name) => name.startsWith(`${named}.`)) ??
-      null;
+  set(name, value) {
+    this.values[name] = value;
     redraw();
-    requestAnimationFrame(() => document.getElementById(this.id(this.faulty))?.focus());
   }
 
-  /** The config is another than the one that was read: nothing typed is lost, and a second try counts. */
-  async moved() {
-    await load().catch(tellError);
-    this.version = live.version;
-    this.fault = "config.toml was changed elsewhere, so nothing was saved. Look at what is there now, then save again.";
-  }
+  id = (name) => `field-${name}`;
 
-  id(name) {
-    return `field-${name}`;
-  }
-
-  /** A field with its label above and its fault below. `note` stands right of the label. */
-  field(name, label, { note = null, hint = "", type = "text", ...props } = {}) {
+  /**
+   * A field with its label above, its fault or `hint` below; `note` stands right of the label. With
+   * `options` it is a choice among them.
+   */
+  field(name, label, { note = null, hint = "", options = null, act = () => {}, ...more } = {}) {
+    const id = this.id(name);
     const wrong = this.faulty === name;
-    this.values[name] ??= "";
+    const value = (this.values[name] ??= "");
+    const props = { id, "aria-invalid": wrong ? "true" : null, "aria-describedby": `${id}-more`, ...more };
+    const take = (text) => {
+      this.set(name, text);
+      act(text);
+    };
     return h(
-      "div",
-      { key: name, class: "field" },
-      h("div.label", h("label", { for: this.id(name) }, label), note),
-      h("input", {
-        id: this.id(name),
-        type,
-        value: this.values[name],
-        autocomplete: "off",
-        spellcheck: "false",
-        "aria-invalid": wrong ? "true" : null,
-        "aria-describedby": `${this.id(name)}-more`,
-        oninput: (event) => {
-          this.values[name] = event.target.value;
-          redraw();
-        },
-        ...props,
-      }),
+      "div.field",
+      { key: name },
+      h("div.label", h("label", { for: id }, label), note),
+      options ? choice(value, options, take, props) : textInput(value, take, props),
       h(
         "p",
-        { id: `${this.id(name)}-more`, class: wrong ? "fault" : "muted small", role: wrong ? "alert" : null },
+        { id: `${id}-more`, class: wrong ? "fault" : "muted small", role: wrong ? "alert" : null },
         wrong ? this.fault : hint,
       ),
     );
   }
 
-  choose(name, label, options, { act = () => {}, hint = "" } = {}) {
-    this.values[name] ??= "";
-    const wrong = this.faulty === name;
-    return h(
-      "div",
-      { key: name, class: "field" },
-      h("label", { for: this.id(name) }, label),
-      h(
-        "select",
-        {
-          id: this.id(name),
-          value: this.values[name],
-          onchange: (event) => {
-            this.values[name] = event.target.value;
-            act();
-            redraw();
-          },
-        },
-        options.map(([value, word, group]) =>
-          group
-            ? h(
-                "optgroup",
-                { key: value, label: word },
-                group.map(([one, text]) => h("option", { key: one, value: one }, text)),
-              )
-            : h("option", { key: value, value }, word),
-        ),
-      ),
-      h("p", { class: wrong ? "fault" : "muted small", role: wrong ? "alert" : null }, wrong ? this.fault : hint),
-    );
-  }
-
-  truth(name, label) {
-    return this.choose(name, label, TRUTH);
-  }
-
-  /** The nine limits, three in a row. */
-  limits() {
-    return h(
+  /** Numbers and texts of one kind, side by side: `fields` are `[name, label, properties]`. */
+  group = (legend, fields) =>
+    h(
       "fieldset",
-      { key: "limits" },
-      h("legend", "limits"),
+      { key: legend },
+      h("legend", legend),
       h(
         "div.grid",
-        LIMITS.map((name) => this.field(`limits.${name}`, name, { inputmode: "numeric" })),
+        fields.map((one) => this.field(...one)),
       ),
     );
-  }
 
-  /** What is wrong where no field is to blame. */
-  trouble() {
-    return this.fault && !this.faulty && h("p.fault", { role: "alert" }, this.fault);
+  /** The whole: fields below a heading, what is wrong where none of them is to blame, and the verbs. */
+  draw([title, note], verb, { send, close }, ...fields) {
+    return h(
+      "form.form",
+      { onsubmit: (event) => this.submit(event, send) },
+      heading(title, note),
+      fields,
+      this.fault && !this.faulty && h("p.fault", { role: "alert" }, this.fault),
+      verbs(close, h("button.button.main", { disabled: this.saving }, this.saving ? "saving …" : verb)),
+    );
   }
 
   /** Send what was entered; `act` may throw an ApiError, which is then shown. */
@@ -158,7 +101,6 @@ export class Form {
     try {
       await act();
     } catch (error) {
-      if (error.status === undefined) throw error;
       if (error.status === 412) await this.moved();
       else this.refuse(error);
     } finally {
@@ -166,23 +108,21 @@ export class Form {
       redraw();
     }
   }
+
+  /** The config is another than the one that was read: nothing typed is lost, and a second try counts. */
+  async moved() {
+    await load().catch(tellError);
+    this.version = live.version;
+    this.fault = MOVED;
+  }
+
+  /** Show what an ApiError says beside the field that it names. */
+  refuse(error) {
+    this.fault = told(error);
+    const named = error.field ?? "";
+    const fits = [(one) => one === named, (one) => named.endsWith(`.${one}`), (one) => one.startsWith(`${named}.`)];
+    const names = Object.keys(this.values);
+    this.faulty = fits.map((fit) => names.find(fit)).find(Boolean) ?? null;
+    requestAnimationFrame(() => document.getElementById(this.id(this.faulty))?.focus());
+  }
 }
-
-/** Of a limit or a size: a whole number, or the text as it is, for the API to find fault with. */
-export const number = (text) => (/^\d+$/.test(text) ? Number(text) : text);
-
-export const truth = (text) => text === "true";
-
-/** The buttons below a form: `verb` sends it. */
-export function buttons(verb, form, close) {
-  return h(
-    "div.buttons",
-    { key: "buttons" },
-    h("button.button.main", { disabled: form.saving }, form.saving ? "saving …" : verb),
-    h("button.button", { type: "button", onclick: close }, "Cancel"),
-  );
-}
-
-/** Texts of a table by their dotted names: `limits.rpm`. */
-export const prefixed = (prefix, values, text) =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}.${name}`, text(value)]));

@@ -2,7 +2,8 @@
 
 import { openDialog } from "./dialog.js";
 import { h } from "./dom.js";
-import { preferred } from "./preferences.js";
+import { tick } from "./parts.js";
+import { prefer, preferred } from "./preferences.js";
 
 const KEYS = [
   ["1 … 6", "Board, Chains, Requests, Test, Providers, Stats"],
@@ -12,43 +13,34 @@ const KEYS = [
   ["↑ ↓", "move the lifted entry; esc puts it back"],
 ];
 const SIGNS = [
-  ["▶", "flow", "serves the next request"],
-  ["○ ●", "flow", "free, and with limits known"],
-  ["▲", "low", "under 20 % left"],
-  ["×", "out", "exhausted; in a trail: refused"],
-  ["◔", "low", "cooling after a 429"],
-  ["▼", "out", "down, probed soon"],
-  ["–", "muted", "off: no key, disabled, …"],
-  ["·", "muted", "in a trail: skipped, nothing was sent"],
-  ["!", "low", "in a trail: failed (5xx, timeout, cut off)"],
+  ["▶", "serves the next request", "flow"],
+  ["○ ●", "free, and with limits known", "flow"],
+  ["▲", "under 20 % left", "low"],
+  ["×", "exhausted; in a trail: refused", "out"],
+  ["◔", "cooling after a 429", "low"],
+  ["▼", "down, probed soon", "out"],
+  ["–", "off: no key, disabled, …", "muted"],
+  ["·", "in a trail: skipped, nothing was sent", "muted"],
+  ["!", "in a trail: failed (5xx, timeout, cut off)", "low"],
 ];
 
-export function help() {
+const legend = (rows) =>
+  h(
+    "dl.facts.keys",
+    rows.map(([one, means, role = "flow"]) => [
+      h(`dt.${role}`, { key: one }, one),
+      h("dd", { key: `${one} means` }, means),
+    ]),
+  );
+
+export const help = () =>
   openDialog("keys and signs", (close, paint) => [
-    h(
-      "dl.facts.keys",
-      KEYS.map(([key, does]) => [h("dt", { key }, h("kbd", key)), h("dd", { key: `${key} does` }, does)]),
-    ),
-    h(
-      "label.check",
-      h("input", {
-        type: "checkbox",
-        checked: preferred.keys(),
-        onchange: (event) => {
-          preferred.useKeys(event.target.checked);
-          paint();
-        },
-      }),
-      "keys do something",
-    ),
-    h(
-      "dl.facts.keys",
-      SIGNS.map(([one, role, means]) => [
-        h("dt", { key: one, class: role }, one),
-        h("dd", { key: `${one} means` }, means),
-      ]),
-    ),
+    legend(KEYS),
+    tick("keys do something", preferred("keys") === "on", (on) => {
+      prefer("keys", on ? "on" : "off");
+      paint();
+    }),
+    legend(SIGNS),
     h("p.muted", "rpm rph rpd rpmo: requests a minute, hour, day, month · tpm …: tokens"),
-    h("div.buttons", h("button.button", { autofocus: true, onclick: () => close() }, "Close")),
+    h("div.buttons", h("button.button", { onclick: () => close() }, "Close")),
   ]);
-}

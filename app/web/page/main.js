@@ -1,15 +1,14 @@
 // The page: signing in, the way between the views, and what stands around them.
 
-import { call, whenSignedOut } from "./api.js";
+import { call, told, whenSignedOut } from "./api.js";
 import { board } from "./board.js";
 import { chains } from "./chains.js";
-import { h, render } from "./dom.js";
-import { isNarrow, paintWith, redraw } from "./draw.js";
+import { h, isNarrow, paintWith, redraw, render } from "./dom.js";
 import { frame } from "./frame.js";
 import { help } from "./help.js";
-import { forget, start } from "./live.js";
+import { forget, start, watchVisibility } from "./live.js";
 import { watchEntries } from "./news.js";
-import { preferred } from "./preferences.js";
+import { applyTheme, preferred } from "./preferences.js";
 import { promptView } from "./prompt.js";
 import { providers } from "./providers.js";
 import { requests } from "./requests.js";
@@ -23,7 +22,7 @@ const FAILED_PAUSE = 2000;
 let signedIn = false;
 let fault = null;
 let listAt = 0;
-let route = { name: "board", id: "", query: new URLSearchParams() };
+let route = readRoute();
 
 /** `#requests/ID?chain=free` as `{ name, id, query }`. */
 function readRoute() {
@@ -66,32 +65,23 @@ function lead(moved) {
 
 function paint() {
   const root = document.getElementById("page");
-  if (!signedIn) {
-    render(
-      root,
-      fault ? h("main", { id: "content", class: "alone" }, h("h1", "429chain"), h("p.low", fault)) : signIn(enter),
-    );
-    return;
-  }
   const view = VIEWS[route.name];
+  if (fault) return render(root, h("main.alone#content", h("h1", "429chain"), h("p.low", fault)));
+  if (!signedIn) return render(root, signIn(enter));
   document.title = `${view.title} · 429chain`;
-  render(root, frame(VIEWS, route, view.draw(route), { signOut }));
+  return render(root, frame(VIEWS, route, view.draw(route), signOut));
 }
 
 async function enter() {
   try {
     await start();
+    fault = null;
+    signedIn = true;
+    VIEWS[route.name].enter?.(route);
   } catch (error) {
-    if (error.status === undefined) throw error;
-    signedIn = false;
-    fault = error.status === 401 ? null : error.told;
+    fault = error.status === 401 ? null : told(error);
     if (fault) setTimeout(enter, FAILED_PAUSE);
-    redraw();
-    return;
   }
-  signedIn = true;
-  fault = null;
-  VIEWS[route.name].enter?.(route);
   redraw();
 }
 
@@ -107,12 +97,10 @@ function leave() {
   redraw();
 }
 
-const KEYS = ["board", "chains", "requests", "test", "providers", "stats"];
-
 function pressed(event) {
   const typing = event.target.closest("input, textarea, select, dialog, [contenteditable]");
-  if (!signedIn || typing || event.ctrlKey || event.metaKey || event.altKey || !preferred.keys()) return;
-  const name = KEYS[Number(event.key) - 1];
+  if (!signedIn || typing || event.ctrlKey || event.metaKey || event.altKey || preferred("keys") === "off") return;
+  const name = Object.keys(VIEWS)[Number(event.key) - 1];
   if (name) location.hash = name;
   else if (event.key === "/" && VIEWS[route.name].find?.()) event.preventDefault();
   else if (event.key === "?") help();
@@ -129,7 +117,8 @@ async function takeToken() {
 paintWith(paint);
 whenSignedOut(leave);
 watchEntries();
-preferred.apply();
+watchVisibility();
+applyTheme();
 addEventListener("hashchange", follow);
 addEventListener("keydown", pressed);
 await takeToken();

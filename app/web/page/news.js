@@ -11,56 +11,46 @@ const saidAt = new Map();
 /** Say what becomes of entries and chains from now on. */
 export function watchEntries() {
   onEvent((name, data) => {
-    if (name !== "entries") return;
-    data.after.forEach((entry, index) => entryTurned(data.before[index], entry));
+    if (name === "entries") data.after.forEach((entry, index) => entryTurned(data.before[index], entry));
   });
 }
 
+const back = (entry) => moments(entry.until, now());
+
 function entryTurned(before, entry) {
   if (!before || (before.state === entry.state && before.reason === entry.reason)) return;
-  const id = entry.entry.split("/")[0];
+  const [id] = entry.entry.split("/");
+  const out = isUsable(before) && !isUsable(entry);
   if (entry.reason === "bad-key") {
-    say(`key ${id}`, `${id} refused its key. Its entries are off until the key changes.`, "out", [
-      "Fix it",
-      () => {
-        location.hash = `providers/${id}`;
-      },
-    ]);
+    const fix = ["Fix it", () => (location.hash = `providers/${id}`)];
+    say(`key ${id}`, `${id} refused its key. Its entries are off until the key changes.`, "out", fix);
   } else if (entry.reason === "no-credit") {
     say(`credit ${id}`, `${id} is out of credit for ${entry.entry}; it is retried by itself, or after a clear.`, "low");
   } else if (entry.state === "down") {
-    say(
-      `down ${id}`,
-      `${id} does not answer. Next try ${entry.until ? moments(entry.until, now()) : "soon"}, by itself.`,
-      "low",
-    );
-  } else if (isUsable(before) && !isUsable(entry)) {
-    const back = entry.until ? `, back ${moments(entry.until, now())}` : "";
+    say(`down ${id}`, `${id} does not answer. Next try ${entry.until ? back(entry) : "soon"}, by itself.`, "low");
+  } else if (out) {
     const next = live.chains.find((chain) => chain.entries.includes(entry.entry))?.next;
     const goesOn = next && next !== entry.entry ? ` Requests go on with ${next.split("/")[0]}.` : "";
-    announce(`${entry.entry} is out: ${inWords(entry.reason ?? entry.state)}${back}.${goesOn}`);
+    const until = entry.until ? `, back ${back(entry)}` : "";
+    announce(`${entry.entry} is out: ${inWords(entry.reason ?? entry.state)}${until}.${goesOn}`);
   }
-  dryChains(entry, before);
+  if (out) live.chains.filter((chain) => chain.entries.includes(entry.entry)).forEach(sayIfDry);
 }
 
-/** A chain whose last usable entry has just gone. */
-function dryChains(entry, before) {
-  if (!isUsable(before) || isUsable(entry)) return;
-  for (const chain of live.chains) {
-    if (!chain.entries.includes(entry.entry)) continue;
-    const states = chain.entries.map((name) => live.entries.get(name)).filter(Boolean);
-    if (states.some(isUsable)) continue;
-    const back = states
-      .filter((one) => one.until)
-      .sort((one, other) => Date.parse(one.until) - Date.parse(other.until))[0];
+/** Of a chain whose last usable entry has just gone. */
+function sayIfDry(chain) {
+  const states = chain.entries.map((name) => live.entries.get(name)).filter(Boolean);
+  if (states.some(isUsable)) return;
+  const [first] = states
+    .filter((one) => one.until)
+    .sort((one, other) => Date.parse(one.until) - Date.parse(other.until));
+  if (first)
     say(
       `dry ${chain.name}`,
-      back
-        ? `Chain ${chain.name} has no usable entry. ${back.entry} is first back, ${moments(back.until, now())}.`
-        : `Chain ${chain.name} cannot serve: nothing comes back by itself.`,
-      back ? "low" : "out",
+      `Chain ${chain.name} has no usable entry. ${first.entry} is first back, ${back(first)}.`,
+      "low",
     );
-  }
+  else say(`dry ${chain.name}`, `Chain ${chain.name} cannot serve: nothing comes back by itself.`, "out");
 }
 
 function say(which, text, kind, action = null) {

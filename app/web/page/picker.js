@@ -1,13 +1,14 @@
 // Choosing entries from what the providers themselves list.
 
-import { get, named } from "./api.js";
-import { openDialog } from "./dialog.js";
+import { named, Reading } from "./api.js";
+import { openDialog, verbs } from "./dialog.js";
 import { h } from "./dom.js";
 import { live } from "./live.js";
-import { choice } from "./parts.js";
-import { count } from "./words.js";
+import { choice, muted, textInput } from "./parts.js";
+import { count, MISSING } from "./words.js";
 
 const MOST_ROWS = 150;
+const NEAREST = 3;
 
 /** Of texts, the nearest to `name` first: by the pairs of letters that they have in common. */
 export function nearest(name, texts) {
@@ -25,159 +26,119 @@ export function nearest(name, texts) {
  * Let a person mark models; resolves with entries in the order of marking, or nothing.
  * `present` are there already. `near` is an entry that is gone: one near it is chosen instead.
  */
-export function pickEntries(title, present, verb, { near = null } = {}) {
-  const picker = {
-    provider: near?.split("/")[0] ?? live.providers[0]?.id ?? "",
-    filter: "",
-    marked: [],
-    models: null,
-    fault: "",
-    typed: "",
-  };
-  return openDialog(title, (close, paint) => draw(picker, present, verb, near, close, paint), { wide: true });
+export function pickEntries(title, present, verb, { near = "" } = {}) {
+  const picker = new Picker(present, verb, near);
+  return openDialog(title, (close, paint) => picker.draw(close, paint), { wide: true });
 }
 
-function draw(picker, present, verb, near, close, paint) {
-  if (picker.asked !== picker.provider) ask(picker, paint);
-  const rows = matching(picker, near);
-  const submit = (event) => {
-    event.preventDefault();
-    addTyped(picker, present);
-    if (picker.marked.length) close(near ? picker.marked.slice(0, 1) : picker.marked);
-    else paint();
-  };
-  return h(
-    "form.picker",
-    { onsubmit: submit },
-    h(
-      "div.filters",
-      choice(
-        "provider",
-        picker.provider,
-        live.providers.map((one) => [one.id, `${one.id} (${one.state})`]),
-        (id) => {
-          Object.assign(picker, { provider: id, filter: "" });
-          paint();
-        },
-      ),
-      h("input", {
-        type: "search",
-        "aria-label": "filter models",
-        placeholder: "filter models",
-        value: picker.filter,
-        autofocus: true,
-        autocomplete: "off",
-        oninput: (event) => {
-          picker.filter = event.target.value;
-          paint();
-        },
-      }),
-    ),
-    h(
-      "div.picks",
-      { tabindex: 0, role: "group", "aria-label": "models" },
-      picker.fault
-        ? h("p.fault", picker.fault)
-        : picker.models === null
-          ? h("p.muted", `asking ${picker.provider} for its models …`)
-          : rows.length === 0
-            ? h("p.muted", `0 of ${picker.models.length} models. Another filter, or type the id below.`)
-            : [
-                h(
-                  "p.pick.head",
-                  { "aria-hidden": "true" },
-                  ["", "model", "free", "window", "tools", "vision"].map((word, index) =>
-                    h("span", { key: index }, word),
-                  ),
-                ),
-                rows.slice(0, MOST_ROWS).map((model) => pick(picker, present, model, near, paint)),
-                rows.length > MOST_ROWS && h("p.muted", `${rows.length - MOST_ROWS} more: type to filter`),
-              ],
-    ),
-    h(
-      "div.form",
-      h("label", { for: "typed" }, "or a model id by hand"),
-      h("input", {
-        id: "typed",
-        value: picker.typed,
-        autocomplete: "off",
-        spellcheck: "false",
-        oninput: (event) => {
-          picker.typed = event.target.value.trim();
-          paint();
-        },
-      }),
-    ),
-    h(
-      "div.buttons",
+class Picker {
+  filter = "";
+  typed = "";
+  marked = [];
+
+  constructor(present, verb, near) {
+    Object.assign(this, { present, verb, near, provider: near.split("/")[0] || live.providers[0]?.id });
+  }
+
+  draw(close, paint) {
+    if (this.asked !== this.provider) this.ask(paint);
+    const turn = (name) => (value) => {
+      this[name] = value;
+      paint();
+    };
+    const send = (event) => {
+      event.preventDefault();
+      const chosen = this.chosen();
+      if (chosen.length) close(chosen);
+    };
+    const number = this.chosen().length;
+    const providers = live.providers.map((one) => [one.id, `${one.id} (${one.state})`]);
+    const search = { type: "search", "aria-label": "filter models", placeholder: "filter models", autofocus: true };
+    return h(
+      "form.picker",
+      { onsubmit: send },
       h(
-        "button.button.main",
-        { disabled: !picker.marked.length && !picker.typed },
-        wanted(picker) > 1 ? `${verb} (${wanted(picker)})` : verb,
+        "div.filters",
+        choice(this.provider, providers, turn("provider"), { "aria-label": "provider" }),
+        textInput(this.filter, turn("filter"), search),
       ),
-      h("button.button", { type: "button", onclick: () => close(null) }, "Cancel"),
-    ),
-  );
-}
+      h("div.picks", { tabindex: 0, role: "group", "aria-label": "models" }, this.list(paint)),
+      h(
+        "div.form",
+        h("label", { for: "typed" }, "or a model id by hand"),
+        textInput(this.typed, turn("typed"), { id: "typed" }),
+      ),
+      verbs(close, h("button.button.main", { disabled: !number }, number > 1 ? `${this.verb} (${number})` : this.verb)),
+    );
+  }
 
-const wanted = (picker) => picker.marked.length + (picker.typed ? 1 : 0);
+  ask(paint) {
+    this.asked = this.provider;
+    this.filter = "";
+    this.models = new Reading();
+    if (this.provider) this.models.ask(named("providers", this.provider, "/models"), paint);
+  }
 
-function addTyped(picker, present) {
-  const entry = `${picker.provider}/${picker.typed}`;
-  if (picker.typed && !present.includes(entry) && !picker.marked.includes(entry)) picker.marked.push(entry);
-}
+  list(paint) {
+    const { value, fault } = this.models;
+    if (fault) return h("p.fault", `${fault} Type a model id by hand.`);
+    if (!value) return h("p.muted", `asking ${this.provider} for its models …`);
+    const rows = this.matching(value.items);
+    if (!rows.length) return h("p.muted", `0 of ${value.items.length} models. Another filter, or type the id below.`);
+    const words = ["", "model", "free", "window", "tools", "vision"];
+    return [
+      h(
+        "p.pick.head",
+        { "aria-hidden": "true" },
+        words.map((word, at) => h("span", { key: at }, word)),
+      ),
+      rows.slice(0, MOST_ROWS).map((model) => this.row(model, paint)),
+      rows.length > MOST_ROWS && h("p.muted", `${rows.length - MOST_ROWS} more: type to filter`),
+    ];
+  }
 
-function pick(picker, present, model, near, paint) {
-  const entry = `${picker.provider}/${model.id}`;
-  const there = present.includes(entry);
-  const place = picker.marked.indexOf(entry);
-  const toggle = () => {
-    if (place >= 0) picker.marked.splice(place, 1);
-    else if (near) picker.marked = [entry];
-    else picker.marked.push(entry);
-    paint();
-  };
-  return h(
-    "label",
-    { key: model.id, class: there ? "pick there" : "pick" },
-    h("input", { type: "checkbox", checked: place >= 0 || there, disabled: there, onchange: toggle }),
-    h(
-      "span.id",
-      model.id,
-      there ? h("span.muted", near ? " gone" : " in it") : place >= 0 && !near && h("b.flow", ` ${place + 1}`),
-    ),
-    h("span", known(model.free, "free", "paid")),
-    h("span", model.context_window === null ? "–" : count(model.context_window)),
-    h("span", known(model.tools, "tools", "no")),
-    h("span", known(model.vision, "vision", "no")),
-  );
-}
+  row(model, paint) {
+    const entry = `${this.provider}/${model.id}`;
+    const there = this.present.includes(entry);
+    const place = this.marked.indexOf(entry);
+    const toggle = () => {
+      if (place >= 0) this.marked.splice(place, 1);
+      else if (this.near) this.marked = [entry];
+      else this.marked.push(entry);
+      paint();
+    };
+    const order = place >= 0 && !this.near && h("b.flow", ` ${place + 1}`);
+    return h(
+      "label.pick",
+      { key: model.id, class: there && "there" },
+      h("input", { type: "checkbox", checked: place >= 0 || there, disabled: there, onchange: toggle }),
+      h("span.id", model.id, there ? muted(this.near ? " gone" : " in it") : order),
+      h("span", known(model.free, "free", "paid")),
+      h("span", model.context_window === null ? MISSING : count(model.context_window)),
+      h("span", known(model.tools, "tools", "no")),
+      h("span", known(model.vision, "vision", "no")),
+    );
+  }
 
-const known = (value, yes, no) => (value === null ? "–" : value ? yes : no);
-
-function matching(picker, near) {
-  const text = picker.filter.trim().toLowerCase();
-  const found = (picker.models ?? []).filter((model) => model.id.toLowerCase().includes(text));
-  if (near && !text) {
+  /** The nearest to what is gone, or those that the filter leaves, free ones first. */
+  matching(models) {
+    const text = this.filter.trim().toLowerCase();
+    const found = models.filter((model) => model.id.toLowerCase().includes(text));
+    if (!this.near || text) return found.sort((one, other) => (other.free === true) - (one.free === true));
     const ids = nearest(
-      near.slice(near.indexOf("/") + 1),
+      this.near.slice(this.near.indexOf("/") + 1),
       found.map((model) => model.id),
     );
-    return ids.slice(0, 3).map((id) => found.find((model) => model.id === id));
+    return ids.slice(0, NEAREST).map((id) => found.find((model) => model.id === id));
   }
-  return found.sort((one, other) => (other.free === true) - (one.free === true));
+
+  /** What is marked, then what was typed; of several that could take one place, the first. */
+  chosen() {
+    const typed = this.typed.trim() && `${this.provider}/${this.typed.trim()}`;
+    const fresh = typed && !this.present.includes(typed) && !this.marked.includes(typed);
+    const all = fresh ? [...this.marked, typed] : this.marked;
+    return this.near ? all.slice(0, 1) : all;
+  }
 }
 
-async function ask(picker, paint) {
-  const id = picker.provider;
-  Object.assign(picker, { asked: id, models: null, fault: "" });
-  if (!id) return;
-  try {
-    const list = await get(named("providers", id, "/models"));
-    if (picker.provider === id) picker.models = list.items;
-  } catch (error) {
-    if (error.status === undefined) throw error;
-    if (picker.provider === id) picker.fault = `${error.message} Type a model id by hand.`;
-  }
-  paint();
-}
+const known = (value, yes, no) => (value === null ? MISSING : value ? yes : no);

@@ -1,45 +1,29 @@
 // What this browser keeps: light or dark, and whether single keys do something.
 
-const THEMES = ["system", "light", "dark"];
+export const THEMES = ["system", "light", "dark"];
 
-const stored = (name, fallback) => {
-  // A browser may refuse to keep anything.
+const kept = { theme: "system", keys: "on" };
+
+// A browser may refuse to keep anything; it is then kept until the page is left.
+const attempt = (act) => {
   try {
-    return localStorage.getItem(`429chain.${name}`) ?? fallback;
+    return act();
   } catch {
-    return fallback;
+    return null;
   }
 };
 
-const store = (name, value) => {
-  try {
-    localStorage.setItem(`429chain.${name}`, value);
-  } catch {
-    // It is then kept until the page is left.
-  }
-};
+for (const name in kept) kept[name] = attempt(() => localStorage.getItem(`429chain.${name}`)) ?? kept[name];
 
-let theme = stored("theme", "system");
-let keys = stored("keys", "on") === "on";
+/** What is preferred: `theme` is one of THEMES, `keys` `on` or `off`. */
+export const preferred = (name) => kept[name];
 
-export const preferred = {
-  themes: THEMES,
-  theme: () => theme,
-  keys: () => keys,
+export function prefer(name, value) {
+  kept[name] = value;
+  attempt(() => localStorage.setItem(`429chain.${name}`, value));
+  applyTheme();
+}
 
-  apply() {
-    if (theme === "system") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = theme;
-  },
-
-  useTheme(name) {
-    theme = THEMES.includes(name) ? name : "system";
-    store("theme", theme);
-    preferred.apply();
-  },
-
-  useKeys(on) {
-    keys = on;
-    store("keys", on ? "on" : "off");
-  },
-};
+export function applyTheme() {
+  document.documentElement.dataset.theme = kept.theme;
+}

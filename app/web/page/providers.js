@@ -1,50 +1,52 @@
 // Providers: the accounts, their keys and how they do.
 
-import { call, get, named } from "./api.js";
+import { call, get, named, Reading, told } from "./api.js";
+import { allGauges, healthFacts, reasonLine, stateOf } from "./chain_view.js";
+import { change } from "./changes.js";
 import { confirmed } from "./dialog.js";
-import { h } from "./dom.js";
-import { isNarrow, redraw } from "./draw.js";
-import { clearEntry, switchEntry, told } from "./entry_actions.js";
-import { role, stateRole, stateWord } from "./entry.js";
-import { allGauges, healthFacts } from "./chain_view.js";
+import { h, isNarrow, redraw } from "./dom.js";
+import { clearEntry, switchEntry } from "./entry_actions.js";
 import { entryOf, isLost, live, load, now } from "./live.js";
-import { button, empty, facts, heading, sign } from "./parts.js";
-import { freeTier, keyLink, keyWords, standing } from "./provider_words.js";
-import { ModelForm } from "./model_form.js";
-import { AddForm, EditForm } from "./provider_forms.js";
+import { action, empty, facts, heading, muted, outward, row, section, sign, table, tick, wordButton } from "./parts.js";
+import { AddForm, EditForm, ModelForm } from "./provider_forms.js";
+import { checkWords, freeTier, keyWords, standing } from "./provider_words.js";
 import { tellError, toast } from "./toast.js";
-import { count, duration, grouped, inWords, moments, span } from "./words.js";
+import { count, duration, grouped, listed, span } from "./words.js";
+
+const COLUMNS = [
+  ["id"],
+  ["key", "c-key"],
+  ["state"],
+  ["tried/h", "number c-tried"],
+  ["429s", "number c-refused"],
+  ["p50", "number"],
+];
 
 const state = { presets: [], form: null, checks: new Map(), models: new Map() };
 
 export const providers = {
   title: "Providers",
-  async enter(route) {
+  enter(route) {
     if (route.query.has("add")) {
       history.replaceState(null, "", "#providers");
-      await add();
+      add();
     } else if (state.form && state.form.provider !== route.id) {
       state.form = null;
     }
-    if (!state.presets.length) await readPresets();
+    if (!state.presets.length) readPresets();
   },
   leave() {
     state.form = null;
   },
   draw(route) {
-    const one = live.providers.find((provider) => provider.id === route.id) ?? null;
+    const one = live.providers.find((provider) => provider.id === route.id);
     const side = state.form ? state.form.draw() : one && detail(one);
+    const back = h("a", { href: "#providers", onclick: closeForm }, "← all providers");
     return h(
-      "div",
-      { class: side ? "split open" : "split" },
+      "div.split",
+      { class: side && "open" },
       h("div.list", { key: "list" }, list(state.form?.provider === "" ? null : one)),
-      side &&
-        h(
-          "div.side",
-          { key: "side" },
-          h("p", h("a", { href: "#providers", onclick: closeForm }, "← all providers")),
-          side,
-        ),
+      side && h("div.side", { key: "side" }, h("p", back), side),
     );
   },
 };
@@ -63,100 +65,67 @@ function closeForm() {
   redraw();
 }
 
+function open(form) {
+  state.form = form;
+  if (isNarrow()) scrollTo(0, 0);
+  redraw();
+}
+
 async function add() {
   await readPresets();
   open(
     new AddForm(state.presets, closeForm, async (provider) => {
-      state.form = null;
-      await load();
+      await saved(provider, `Added ${provider.id}.`);
       location.hash = `providers/${provider.id}`;
-      for (const note of provider.notes) toast(note, "low");
-      await check(provider.id);
+      await check(provider);
     }),
   );
+}
+
+const onSaved = (provider) => saved(provider, `Saved ${provider.id}. It holds from the next request on.`);
+
+async function saved(provider, said) {
+  state.form = null;
+  for (const note of provider.notes) toast(note, "low");
+  toast(said);
+  await load();
 }
 
 function list(selected) {
   const all = live.providers;
   const working = all.filter((one) => one.api_key.set && one.reason !== "bad-key").length;
+  const rows = all.map((one) => rowOf(one, one === selected));
   return [
-    heading("providers", all.length ? `${all.length} · ${working} with a key` : ""),
+    heading("providers", all.length > 0 && `${all.length} · ${working} with a key`),
     all.length
-      ? h(
-          "table",
-          { role: "table", class: "providers", "aria-label": "providers" },
-          h(
-            "thead",
-            { role: "rowgroup" },
-            h(
-              "tr",
-              { role: "row" },
-              [
-                ["id", ""],
-                ["key", "c-key"],
-                ["state", ""],
-                ["tried/h", "number c-tried"],
-                ["429s", "number c-refused"],
-                ["p50", "number"],
-              ].map(([word, kind]) => h("th", { key: word, class: kind, scope: "col", role: "columnheader" }, word)),
-            ),
-          ),
-          h(
-            "tbody",
-            { role: "rowgroup" },
-            all.map((one) => row(one, one === selected)),
-          ),
-        )
+      ? table("providers", COLUMNS, rows, { class: "providers" })
       : empty("No provider yet. 429chain --demo shows everything without an account."),
-    h("p.after", button("+ add a provider", add, { disabled: isLost() })),
+    h("p.after", action("+ add a provider", add)),
   ];
 }
 
-function row(one, open) {
-  const { mark, role: colour, word, wordRole } = standing(one);
+function rowOf(one, open) {
+  const { mark, colour, word, wordRole } = standing(one);
   const { health } = one;
-  return h(
-    "tr",
-    {
-      key: one.id,
-      role: "row",
-      class: open ? "open" : null,
-      onclick: (event) => event.target.closest("a") || event.currentTarget.querySelector("a").click(),
-    },
-    h(
-      "td",
-      { role: "cell" },
-      sign(mark, colour),
-      " ",
-      h("a", { href: `#providers/${one.id}`, "aria-current": open ? "true" : null }, one.id),
-    ),
-    h("td", { role: "cell", class: "c-key" }, keyWords(one)),
-    h("td", { role: "cell", class: wordRole }, word),
-    h("td", { role: "cell", class: "number c-tried" }, grouped(health.attempts)),
-    h("td", { role: "cell", class: "number c-refused" }, grouped(health.refused)),
-    h("td", { role: "cell", class: "number" }, duration(health.p50_ms)),
-  );
+  const name = h("a", { href: `#providers/${one.id}`, "aria-current": open ? "true" : null }, one.id);
+  const numbers = [grouped(health.attempts), grouped(health.refused), duration(health.p50_ms)];
+  const cells = [[sign(mark, colour), " ", name], keyWords(one), h(`span.${wordRole}`, word), ...numbers];
+  return row(COLUMNS, cells, { key: one.id, class: open && "open" });
 }
 
 function detail(one) {
   const preset = state.presets.find((found) => found.id === one.preset);
-  const blocked = one.chains.length ? `${one.id} is used in ${one.chains.join(" and ")}. Remove it there first.` : "";
-  const lost = isLost();
-  const result = state.checks.get(one.id);
+  const blocked = one.chains.length > 0 && `${one.id} is used in ${listed(one.chains)}. Remove it there first.`;
+  const [role, result] = state.checks.get(one.id) ?? [];
   return h(
-    "section",
-    { key: one.id, class: "provider-detail" },
-    heading(one.id, one.preset === one.id ? `preset ${one.preset}` : `${one.title} · preset ${one.preset}`),
+    "section.provider-detail",
+    { key: one.id },
+    heading(one.id, `${one.preset === one.id ? "" : `${one.title} · `}preset ${one.preset}`),
     facts([
       ["base url", one.base_url],
       ["key", keyWords(one)],
-      ["get a key", one.key_page && keyLink(one.key_page)],
-      [
-        "state",
-        one.reason
-          ? `${one.state}: ${inWords(one.reason)}${one.until ? `, back ${moments(one.until, now())}` : ""}`
-          : one.state,
-      ],
+      ["get a key", one.key_page && outward(one.key_page, one.key_page.replace(/^https?:\/\//, ""))],
+      ["state", reasonLine(one)],
       ["used in", one.chains.join(", ") || "no chain"],
       [
         "limits",
@@ -168,147 +137,99 @@ function detail(one) {
       ["free tier", preset && freeTier(preset)],
       ...healthFacts(one.health),
     ]),
-    result && h("p", { class: `result ${result.role}`, role: "status" }, result.text),
+    result && h(`p.result.${role}`, { role: "status" }, result),
     h(
       "div.buttons",
-      button("Check the key", () => check(one.id), { disabled: lost }),
-      button("Edit", () => edit(one), { disabled: lost }),
-      button("Clear", () => clearEntry(one.id), { disabled: lost, title: "lift cooldowns and learned exhaustion" }),
-      button("Models", () => readModels(one.id), { disabled: lost }),
-      button("Remove", () => remove(one), {
-        disabled: lost || Boolean(blocked),
-        kind: "danger",
+      action("Check the key", () => check(one)),
+      action("Edit", () => open(new EditForm(one, closeForm, onSaved))),
+      action("Clear", () => clearEntry(one.id), { title: "lift cooldowns and learned exhaustion" }),
+      action("Models", () => readModels(one.id)),
+      action("Remove", () => remove(one), {
+        disabled: Boolean(blocked),
+        class: "danger",
         "aria-describedby": blocked ? "why-not" : null,
       }),
     ),
-    blocked && h("p", { id: "why-not", class: "muted small" }, blocked),
-    entriesOf(one),
-    modelList(one),
+    blocked && h("p.muted.small#why-not", blocked),
+    [...live.entries.keys()].filter((name) => name.startsWith(`${one.id}/`)).map((name) => entryOfProvider(one, name)),
+    models(one, state.models.get(one.id)),
   );
 }
 
-function entriesOf(one) {
-  const names = [...live.entries.keys()].filter((name) => name.startsWith(`${one.id}/`));
-  return names.map((name) => {
-    const entry = entryOf(name);
-    return h(
-      "section",
-      { key: name, class: "of-provider" },
-      heading(name.slice(one.id.length + 1), h("span", { class: stateRole(entry, false) }, stateWord(entry))),
-      allGauges(entry, false),
-      h(
-        "div.buttons",
-        button("Limits and abilities", () => editModel(one, name.slice(one.id.length + 1)), { disabled: isLost() }),
-      ),
-    );
-  });
-}
-
-function modelList(one) {
-  const known = state.models.get(one.id);
-  if (!known) return null;
-  if (known.fault || !known.items)
-    return h("p", { class: known.fault ? "fault" : "muted" }, known.fault ?? `asking ${one.id} …`);
+function entryOfProvider(one, name) {
+  const entry = entryOf(name);
+  const model = name.slice(one.id.length + 1);
   return h(
-    "section",
-    { key: "models", class: "models" },
-    heading("models", `${grouped(known.items.length)} · read ${span(now() - Date.parse(known.fetched_at))} ago`),
+    "section.of-provider",
+    { key: name },
+    heading(model, stateOf(entry, false)),
+    allGauges(entry, false),
     h(
-      "ul.plain.listed",
-      known.items.map((model) => {
-        const on = one.models[model.id]?.enabled ?? true;
-        return h(
-          "li",
-          { key: model.id },
-          h(
-            "label.check",
-            h("input", {
-              type: "checkbox",
-              checked: on,
-              disabled: isLost(),
-              "aria-label": `${model.id} switched on`,
-              onchange: (event) => switchEntry(`${one.id}/${model.id}`, event.target.checked),
-            }),
-            h("span.id", model.id),
-          ),
-          h("span.muted", abilities(model)),
-          h("button.link", { "aria-label": `edit ${model.id}`, onclick: () => editModel(one, model.id) }, "edit"),
-        );
-      }),
+      "div.buttons",
+      action("Limits and abilities", () => edit(one, model)),
     ),
   );
 }
 
-function abilities({ free, context_window: window, tools, vision, entry_in: chains }) {
-  return [
-    free && "free",
-    window && count(window),
-    tools && "tools",
-    vision && "vision",
-    chains.length && `in ${chains.join(", ")}`,
-  ]
-    .filter(Boolean)
-    .join(" · ");
-}
+const edit = (one, model) => open(new ModelForm(one, model, closeForm, onSaved));
 
-async function readModels(id) {
-  state.models.set(id, {});
-  redraw();
-  try {
-    state.models.set(id, await get(named("providers", id, "/models")));
-  } catch (error) {
-    if (error.status === undefined) throw error;
-    state.models.set(id, { fault: error.told });
-  }
+function readModels(id) {
+  const reading = new Reading();
+  state.models.set(id, reading);
+  reading.ask(named("providers", id, "/models"));
   redraw();
 }
 
-async function check(id) {
+function models(one, reading) {
+  if (!reading) return null;
+  if (!reading.value)
+    return h("p", { class: reading.fault ? "fault" : "muted" }, reading.fault || `asking ${one.id} …`);
+  const { items, fetched_at: at } = reading.value;
+  const note = `${grouped(items.length)} · read ${span(now() - Date.parse(at))} ago`;
+  return section(
+    "models",
+    note,
+    h(
+      "ul.plain.listed",
+      items.map((model) => modelRow(one, model)),
+    ),
+  );
+}
+
+function modelRow(one, { id, free, context_window: window, tools, vision, entry_in: chains }) {
+  const abilities = [free && "free", window && count(window), tools && "tools", vision && "vision"];
+  const where = chains.length > 0 && `in ${chains.join(", ")}`;
+  const turn = (on) => switchEntry(`${one.id}/${id}`, on);
+  const props = { disabled: isLost(), "aria-label": `${id} switched on` };
+  return h(
+    "li",
+    { key: id },
+    tick(h("span.id", id), one.models[id]?.enabled ?? true, turn, props),
+    muted([...abilities, where].filter(Boolean).join(" · ")),
+    wordButton("edit", () => edit(one, id), { "aria-label": `edit ${id}` }),
+  );
+}
+
+async function check({ id, needs_key: needsKey }) {
   const started = performance.now();
-  state.checks.set(id, { role: "muted", text: `◔ asking ${id} …` });
-  redraw();
+  const say = (...words) => {
+    state.checks.set(id, words);
+    redraw();
+  };
+  say("muted", `◔ asking ${id} …`);
   try {
     const found = await call("POST", named("providers", id, "/check"));
-    const took = duration(performance.now() - started);
-    const text = found.ok
-      ? `● the key works · ${found.models === null ? "" : `${grouped(found.models)} models · `}${took}`
-      : `× ${found.detail}`;
-    const missing = found.missing.length ? ` · not in its list: ${found.missing.join(", ")}` : "";
-    state.checks.set(id, { role: found.ok ? (missing ? "low" : "flow") : "out", text: text + missing });
+    say(...checkWords(found, needsKey, performance.now() - started));
   } catch (error) {
-    if (error.status === undefined) throw error;
-    state.checks.set(id, { role: "out", text: `× ${error.told}` });
+    say("out", `× ${told(error)}`);
   }
   await load().catch(tellError);
-  redraw();
-}
-
-const edit = (one) => open(new EditForm(one, closeForm, (provider) => saved(one, provider)));
-
-const editModel = (one, model) => open(new ModelForm(one, model, closeForm, (provider) => saved(one, provider)));
-
-function open(form) {
-  state.form = form;
-  if (isNarrow()) scrollTo(0, 0);
-  redraw();
-}
-
-async function saved(before, provider) {
-  state.form = null;
-  for (const note of provider.notes) toast(note, "low");
-  toast(`Saved ${before.id}. It holds from the next request on.`);
-  await load();
 }
 
 async function remove(one) {
   const lines = ["Its key and limits leave config.toml. No chain uses it.", "Requests in flight on it end normally."];
   if (!(await confirmed(`delete provider ${one.id}?`, lines, `Delete ${one.id}`))) return;
-  try {
-    await call("DELETE", named("providers", one.id), undefined, { version: one.version });
-    await load();
+  const said = `Deleted provider ${one.id}.`;
+  if (await change("DELETE", named("providers", one.id), undefined, "removal", said, one.version))
     location.hash = "providers";
-    toast(`Deleted provider ${one.id}.`);
-  } catch (error) {
-    await told(error, "removal");
-  }
 }

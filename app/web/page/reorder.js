@@ -1,6 +1,6 @@
 // Moving a row of a list by hand: with mouse or finger on its grip, or with keys.
 
-import { redraw } from "./draw.js";
+import { redraw } from "./dom.js";
 import { announce } from "./toast.js";
 
 const EDGE = 60;

@@ -2,38 +2,30 @@
 
 import { h } from "./dom.js";
 import { requestOutcome } from "./entry.js";
-import { now } from "./live.js";
-import { entryName, trailOf } from "./parts.js";
+import { live, now } from "./live.js";
+import { empty, entryName, link, row, table, trailOf } from "./parts.js";
 import { count, duration, MISSING, seconds } from "./words.js";
 
-const COLUMNS = ["time", "chain", "trail", "served by", "client", "outcome", "in", "out", "first", "total"];
-const NUMBERS = new Set(["in", "out", "first", "total"]);
+const COLUMNS = [
+  ["time", "c-time"],
+  ["chain", "c-chain"],
+  ["trail", "c-trail"],
+  ["served by", "c-served-by"],
+  ["client", "c-client"],
+  ["outcome", "c-outcome"],
+  ["in", "c-in number"],
+  ["out", "c-out number"],
+  ["first", "c-first number"],
+  ["total", "c-total number"],
+];
 
-const className = (column) => `c-${column.replace(" ", "-")}${NUMBERS.has(column) ? " number" : ""}`;
+/** On a phone the rows speak for themselves, so the head is only heard there. */
+export const requestTable = (label, rows, { log = false, ...props } = {}) =>
+  table(label, COLUMNS, rows, { class: ["requests", log && "log"], ...props });
 
-/** The head of the table. On a phone the rows speak for themselves, so it is only heard there. */
-export function requestHead() {
-  return h(
-    "thead",
-    { role: "rowgroup" },
-    h(
-      "tr",
-      { role: "row" },
-      COLUMNS.map((column) =>
-        h(
-          "th",
-          {
-            key: column,
-            class: className(column),
-            scope: "col",
-            role: "columnheader",
-          },
-          column,
-        ),
-      ),
-    ),
-  );
-}
+/** What stands where requests will. */
+export const noRequest = () =>
+  empty(`No request yet. Point a program at ${live.status.base_url}, or `, link("#test", "test a prompt"), ".");
 
 const kept = new WeakMap();
 
@@ -41,49 +33,47 @@ const kept = new WeakMap();
 export function requestRow(request, { index = null, open = false, filters = "" } = {}) {
   const drawnFor = `${index} ${open} ${filters}`;
   const known = kept.get(request);
-  if (known?.drawnFor === drawnFor) return known.row;
-  const row = describe(request, index, open, filters);
+  if (known?.drawnFor === drawnFor) return known.drawn;
+  const address = `#requests/${encodeURIComponent(request.id)}${filters}`;
+  const drawn = row(COLUMNS, cells(request, address, open), {
+    key: request.id,
+    class: open && "open",
+    "aria-rowindex": index === null ? null : index + 2,
+  });
   // What runs has a clock in it; what has ended stays as it is, however often it is drawn.
-  if (request.outcome !== null) kept.set(request, { drawnFor, row });
-  return row;
+  if (request.outcome !== null) kept.set(request, { drawnFor, drawn });
+  return drawn;
 }
 
-function describe(request, index, open, filters) {
+function cells(request, href, open) {
   const [word, role] = requestOutcome(request);
   const running = request.outcome === null;
-  const cells = {
-    time: h(
-      "a",
-      { href: `#requests/${encodeURIComponent(request.id)}${filters}`, "aria-current": open ? "true" : null },
-      seconds(new Date(request.time)),
-    ),
-    chain: request.chain,
-    trail: trailOf(request.trail),
-    "served by": request.entry
-      ? entryName(request.entry)
-      : h("span", { class: running ? "muted" : "out" }, running ? "…" : "nobody"),
-    client: request.client,
-    outcome: h(
-      "span",
-      { class: role },
-      running ? `… ${duration(Math.max(0, now() - Date.parse(request.time)))}` : word,
-    ),
-    in: request.tokens_in ? tokens(request.tokens_in, request) : MISSING,
-    out: request.tokens_out ? tokens(request.tokens_out, request) : MISSING,
-    first: duration(request.first_token_ms),
-    total: running ? "" : duration(request.duration_ms),
-  };
-  return h(
-    "tr",
-    {
-      key: request.id,
-      role: "row",
-      class: open ? "open" : null,
-      "aria-rowindex": index === null ? null : index + 2,
-      onclick: (event) => event.target.closest("a") || event.currentTarget.querySelector("a").click(),
-    },
-    COLUMNS.map((column) => h("td", { key: column, role: "cell", class: className(column) }, cells[column])),
-  );
+  const nobody = running ? h("span.muted", "…") : h("span.out", "nobody");
+  const so_far = running && `… ${duration(Math.max(0, now() - Date.parse(request.time)))}`;
+  const tokens = (number) => (number ? `${request.estimated ? "~" : ""}${count(number)}` : MISSING);
+  return [
+    h("a", { href, "aria-current": open ? "true" : null }, seconds(new Date(request.time))),
+    request.chain,
+    trailOf(request.trail),
+    request.entry ? entryName(request.entry) : nobody,
+    request.client,
+    h(`span.${role}`, so_far || word),
+    tokens(request.tokens_in),
+    tokens(request.tokens_out),
+    duration(request.first_token_ms),
+    running ? "" : duration(request.duration_ms),
+  ];
 }
 
-const tokens = (number, { estimated }) => `${estimated ? "~" : ""}${count(number)}`;
+/** Whether a request is one of those that are asked for, as the admin API would find. */
+export function isAskedFor(request, { q, chain, provider, status }) {
+  const asked = request.trail.filter(([, outcome]) => outcome !== "not-tried" && !outcome.startsWith("skipped:"));
+  const text = [request.id, request.client, request.agent, request.chain, request.entry ?? ""];
+  const code = String(request.status);
+  return (
+    (!chain || request.chain === chain) &&
+    (!provider || asked.some(([entry]) => entry.startsWith(`${provider}/`))) &&
+    (!status || [request.outcome, code, `${code[0]}xx`].includes(status)) &&
+    (!q || text.some((one) => one.toLowerCase().includes(q.toLowerCase())))
+  );
+}

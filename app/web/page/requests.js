@@ -1,24 +1,23 @@
 // The request log: newest on top, as far back as somebody scrolls.
 
 import { get, query } from "./api.js";
-import { h } from "./dom.js";
-import { redraw } from "./draw.js";
+import { h, redraw } from "./dom.js";
 import { isLost, live, onEvent } from "./live.js";
-import { button, choice, empty, heading } from "./parts.js";
-import { isAskedFor } from "./request_filter.js";
+import { button, choice, empty, heading, link, textInput, wordButton } from "./parts.js";
 import { requestDetail } from "./request_detail.js";
-import { requestHead, requestRow } from "./request_table.js";
+import { isAskedFor, noRequest, requestRow, requestTable } from "./request_table.js";
 import { tellError } from "./toast.js";
 import { grouped, many } from "./words.js";
 
 const PAGE = 200;
 const OLDER = 500;
 const AHEAD = 100;
-const SPARE = 32;
-const STEP = 16;
-const PHONE = matchMedia("(max-width: 620px)");
+const SPARE = 16;
+const STEP = 8;
 const TYPING = 250;
-const STATUSES = [
+const TOP = 80;
+const PHONE = matchMedia("(max-width: 620px)");
+const OUTCOMES = [
   ["", "any outcome"],
   ["ok", "ok"],
   ["failed", "failed"],
@@ -32,11 +31,13 @@ const FILTERS = ["q", "chain", "provider", "status"];
 
 const log = { filters: {}, items: [], next: null, loaded: false, loading: false, fresh: [], paused: false };
 
+const isFiltered = () => Object.values(log.filters).some(Boolean);
+
 export const requests = {
   title: "Requests",
   enter(route) {
     const filters = Object.fromEntries(FILTERS.map((name) => [name, route.query.get(name) ?? ""]));
-    if (!log.loaded || FILTERS.some((name) => filters[name] !== (log.filters[name] ?? ""))) {
+    if (!log.loaded || FILTERS.some((name) => filters[name] !== log.filters[name])) {
       log.filters = filters;
       reload();
     }
@@ -54,80 +55,67 @@ export const requests = {
     document.getElementById("filter-text")?.focus();
     return true;
   },
-  draw(route) {
+  draw({ id }) {
     const filters = query(log.filters);
+    const back = h("p", link(`#requests${filters}`, "← all requests"));
     return [
       filterBar(),
       h(
-        "div",
-        { key: "split", class: route.id ? "split open" : "split" },
-        h("div.list", { key: "list" }, list(route.id, filters)),
-        route.id &&
-          h(
-            "div.side",
-            { key: "side" },
-            h("p", h("a", { href: `#requests${filters}` }, "← all requests")),
-            requestDetail.draw(),
-          ),
+        "div.split",
+        { key: "split", class: id && "open" },
+        h("div.list", { key: "list" }, list(id, filters)),
+        id && h("div.side", { key: "side" }, back, requestDetail.draw()),
       ),
     ];
   },
 };
 
 function filterBar() {
-  const set = (name) => (value) => {
-    location.replace(`#requests${query({ ...log.filters, [name]: value })}`);
-  };
-  const among = (label, name, values) =>
-    choice(label, log.filters[name], [["", `any ${label}`], ...present(values, log.filters[name])], set(name));
+  const { filters, paused } = log;
+  const set = (name) => (value) => location.replace(`#requests${query({ ...filters, [name]: value })}`);
+  // A filter may name what is no longer configured: the log still knows it.
+  const known = (options, value) => (options.some(([one]) => one === value) ? options : [...options, [value, value]]);
+  const among = (name, label, options) =>
+    choice(filters[name], known(options, filters[name]), set(name), { "aria-label": label });
+  const any = (word, values) => [["", `any ${word}`], ...values.map((one) => [one, one])];
+  const search = { id: "filter-text", type: "search", "aria-label": "filter by text", placeholder: "filter by text" };
+  const download = (kind) =>
+    h("a.button", { href: `api/requests.${kind}${query(filters)}`, download: `requests.${kind}` }, kind.toUpperCase());
   return h(
     "form.filters",
     { key: "filters", onsubmit: (event) => event.preventDefault() },
-    h("input", {
-      id: "filter-text",
-      type: "search",
-      "aria-label": "filter by text",
-      placeholder: "filter by text",
-      value: log.filters.q,
-      autocomplete: "off",
-      oninput: (event) => typed(event.target.value.trim(), set("q")),
-    }),
+    textInput(filters.q, (text) => afterTyping(() => set("q")(text.trim())), search),
     among(
       "chain",
       "chain",
-      live.chains.map((chain) => chain.name),
+      any(
+        "chain",
+        live.chains.map(({ name }) => name),
+      ),
     ),
     among(
       "provider",
       "provider",
-      live.providers.map((provider) => provider.id),
+      any(
+        "provider",
+        live.providers.map(({ id }) => id),
+      ),
     ),
-    choice(
-      "outcome",
-      log.filters.status,
-      log.filters.status && !STATUSES.some(([value]) => value === log.filters.status)
-        ? [...STATUSES, [log.filters.status, log.filters.status]]
-        : STATUSES,
-      set("status"),
-    ),
+    among("status", "outcome", OUTCOMES),
     h(
       "span.rule-less",
-      button(log.paused ? "Go on" : "Pause", () => pause(!log.paused), { "aria-pressed": String(log.paused) }),
-      h("a.button", { href: `api/requests.csv${query(log.filters)}`, download: "requests.csv" }, "CSV"),
-      h("a.button", { href: `api/requests.jsonl${query(log.filters)}`, download: "requests.jsonl" }, "JSONL"),
+      button(paused ? "Go on" : "Pause", () => pause(!paused), { "aria-pressed": String(paused) }),
+      download("csv"),
+      download("jsonl"),
     ),
   );
 }
 
-// A filter may name what is no longer configured: the log still knows it.
-const present = (values, value) =>
-  (value && !values.includes(value) ? [...values, value] : values).map((one) => [one, one]);
-
 let typing = 0;
 
-function typed(text, act) {
+function afterTyping(act) {
   clearTimeout(typing);
-  typing = setTimeout(() => act(text), TYPING);
+  typing = setTimeout(act, TYPING);
 }
 
 function pause(on) {
@@ -137,56 +125,33 @@ function pause(on) {
 }
 
 function list(openId, filters) {
-  const state = isLost()
-    ? h("span.low", "◔ not connected")
-    : log.paused
-      ? h("span.low", "paused")
-      : h("span.flow", "● live");
-  const shown = log.next === null ? many(log.items.length, "request") : `the newest ${grouped(log.items.length)}`;
+  const { items, fresh, loaded, loading, next } = log;
+  const state = isLost() ? ["low", "◔ not connected"] : log.paused ? ["low", "paused"] : ["flow", "● live"];
+  const shown = next === null ? many(items.length, "request") : `the newest ${grouped(items.length)}`;
+  const note = loaded ? shown + (isFiltered() ? " of those asked for" : "") : "reading …";
+  const news = fresh.length > 0 && wordButton(`▲ ${fresh.length} new`, toTop);
   return [
-    heading(
-      "requests",
-      log.loaded ? `${shown}${Object.values(log.filters).some(Boolean) ? " of those asked for" : ""}` : "reading …",
-      {
-        more: [state, log.fresh.length > 0 && h("button.link.fresh", { onclick: toTop }, `▲ ${log.fresh.length} new`)],
-      },
-    ),
-    log.items.length ? table(openId, filters) : log.loaded && nothing(),
-    log.next !== null && h("p.older", button(log.loading ? "…" : "Older", more, { disabled: log.loading })),
+    heading("requests", note, { more: [h(`span.${state[0]}`, state[1]), news] }),
+    items.length ? rowsInSight(openId, filters) : loaded && nothing(),
+    next !== null && h("p.older", button(loading ? "…" : "Older", more, { disabled: loading })),
   ];
 }
 
-function nothing() {
-  if (Object.values(log.filters).some(Boolean))
-    return empty("No request is like that. ", h("a", { href: "#requests" }, "Clear the filter"), ".");
-  return empty(
-    `No request yet. Point a program at ${live.status.base_url}, or `,
-    h("a", { href: "#test" }, "test a prompt"),
-    ".",
-  );
-}
+const nothing = () =>
+  isFiltered() ? empty("No request is like that. ", link("#requests", "Clear the filter"), ".") : noRequest();
 
 /** Of a log of any length only the rows in sight are elements; blank rows keep their room. */
-function table(openId, filters) {
+function rowsInSight(openId, filters) {
+  const { items, next } = log;
   const height = rowHeight();
   const [first, last] = inSight(height);
-  const rows = log.items.slice(first, last);
-  return h(
-    "table",
-    {
-      role: "table",
-      class: "requests log",
-      "aria-label": "requests",
-      "aria-rowcount": log.next === null ? log.items.length + 1 : -1,
-    },
-    requestHead(),
-    h(
-      "tbody",
-      { role: "rowgroup", id: "log-rows" },
-      room("above", first * height),
-      rows.map((one, index) => requestRow(one, { index: first + index, open: one.id === openId, filters })),
-      room("below", (log.items.length - last) * height),
-    ),
+  const rows = items
+    .slice(first, last)
+    .map((one, at) => requestRow(one, { index: first + at, open: one.id === openId, filters }));
+  return requestTable(
+    "requests",
+    [room("above", first * height), rows, room("below", (items.length - last) * height)],
+    { log: true, "aria-rowcount": next === null ? items.length + 1 : -1, body: { id: "log-rows" } },
   );
 }
 
@@ -197,12 +162,10 @@ const room = (key, height) =>
 const rowHeight = () => (PHONE.matches ? 58 : 30);
 
 function inSight(height) {
+  const { length } = log.items;
   const top = document.getElementById("log-rows")?.getBoundingClientRect().top ?? 0;
   const first = Math.max(0, Math.floor((-top / height - SPARE) / STEP) * STEP);
-  return [
-    Math.min(first, log.items.length),
-    Math.min(log.items.length, first + Math.ceil(innerHeight / height) + 2 * SPARE + STEP),
-  ];
+  return [Math.min(first, length), Math.min(length, first + Math.ceil(innerHeight / height) + 2 * SPARE + STEP)];
 }
 
 let drawnAt = 0;
@@ -216,44 +179,43 @@ function scrolled() {
   drawnAt = first;
 }
 
-const atTop = () => scrollY < 80;
+const atTop = () => scrollY < TOP;
 
 function toTop() {
   scrollTo(0, 0);
-  log.paused = false;
-  showFresh();
+  pause(false);
 }
 
 function showFresh() {
-  log.items = [...log.fresh, ...log.items];
-  log.fresh = [];
+  Object.assign(log, { items: [...log.fresh, ...log.items], fresh: [] });
   redraw();
 }
 
+async function page(filters, more) {
+  const found = await get(`api/requests${query({ ...filters, ...more })}`);
+  return filters === log.filters ? found : null;
+}
+
 async function reload() {
-  const { filters } = log;
   Object.assign(log, { items: [], next: null, loaded: false, loading: true, fresh: [] });
   redraw();
   try {
-    const page = await get(`api/requests${query({ ...filters, limit: PAGE })}`);
-    if (filters !== log.filters) return;
-    Object.assign(log, { items: page.items, next: page.next, loaded: true, loading: false });
+    const found = await page(log.filters, { limit: PAGE });
+    if (!found) return;
+    Object.assign(log, found);
   } catch (error) {
-    Object.assign(log, { loaded: true, loading: false });
     tellError(error);
   }
+  Object.assign(log, { loaded: true, loading: false });
   redraw();
 }
 
 async function more() {
   if (log.loading || log.next === null) return;
-  const { filters } = log;
   log.loading = true;
   try {
-    const page = await get(`api/requests${query({ ...filters, limit: OLDER, before: log.next })}`);
-    if (filters !== log.filters) return;
-    log.items = log.items.concat(page.items);
-    log.next = page.next;
+    const found = await page(log.filters, { limit: OLDER, before: log.next });
+    if (found) Object.assign(log, { items: log.items.concat(found.items), next: found.next });
   } catch (error) {
     tellError(error);
   } finally {
@@ -265,25 +227,32 @@ async function more() {
 onEvent((name, data) => {
   if (!log.loaded) return;
   if (name === "resync") reloadQuietly();
+  if (name === "running") showRunning(data);
   if (name !== "request") return;
   requestDetail.heard(data);
   const running = log.items.findIndex((one) => one.id === data.id);
   if (running >= 0) log.items[running] = data;
-  else if (!isAskedFor(data, log.filters)) return;
-  else if (log.paused || !atTop()) log.fresh = [data, ...log.fresh];
-  else log.items = [data, ...log.items];
+  else if (isAskedFor(data, log.filters)) log.fresh = [data, ...log.fresh];
+  if (atTop() && !log.paused) showFresh();
   redraw();
 });
 
+/** What has come stands on top, while it runs; what runs no more and was never logged is gone. */
+function showRunning(running) {
+  const here = new Set(log.items.map((one) => one.id));
+  const come = running.filter((one) => !here.has(one.id) && isAskedFor(one, log.filters));
+  const runs = (one) => one.outcome !== null || running.some((other) => other.id === one.id);
+  if (!log.paused && atTop()) log.items = [...come, ...log.items.filter(runs)];
+}
+
 /** After a gap: the newest page again, without moving the reader. */
 async function reloadQuietly() {
-  const { filters } = log;
-  const page = await get(`api/requests${query({ ...filters, limit: PAGE })}`).catch(tellError);
-  if (!page || filters !== log.filters) return;
-  const known = new Set(log.items.map((one) => one.id));
-  const missed = page.items.filter((one) => !known.has(one.id));
-  if (missed.length === page.items.length) Object.assign(log, { items: page.items, next: page.next, fresh: [] });
-  else if (atTop() && !log.paused) log.items = [...missed, ...log.items];
-  else log.fresh = [...missed, ...log.fresh.filter((one) => !missed.some((other) => other.id === one.id))];
+  const found = await page(log.filters, { limit: PAGE }).catch(tellError);
+  if (!found) return;
+  const known = new Set([...log.fresh, ...log.items].map((one) => one.id));
+  const missed = found.items.filter((one) => !known.has(one.id));
+  if (missed.length === found.items.length) Object.assign(log, { ...found, fresh: [] });
+  else log.fresh = [...missed, ...log.fresh];
+  if (atTop() && !log.paused) showFresh();
   redraw();
 }

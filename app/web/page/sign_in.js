@@ -1,8 +1,7 @@
 // Exchanging the admin token for a session. The token is sent once, in a body, and not kept.
 
-import { call } from "./api.js";
-import { h } from "./dom.js";
-import { redraw } from "./draw.js";
+import { call, told } from "./api.js";
+import { h, redraw } from "./dom.js";
 import { brand } from "./frame.js";
 
 let fault = "";
@@ -13,17 +12,15 @@ export function signIn(enter) {
   async function send(event) {
     event.preventDefault();
     const field = event.target.elements.token;
-    const token = field.value.trim();
-    if (!token || sending) return;
+    if (!field.value.trim() || sending) return;
     sending = true;
     try {
-      await call("POST", "api/session", { token });
-      fault = "";
-      field.value = "";
+      await call("POST", "api/session", { token: field.value.trim() });
+      fault = field.value = "";
       await enter();
     } catch (error) {
-      if (error.status === undefined) throw error;
-      fault = error.status === 401 && /is set/.test(error.message) ? error.told : error.message;
+      // What comes next is told where no token is set; of a wrong one the page itself says it.
+      fault = /is set/.test(told(error)) ? told(error) : error.message;
       field.focus();
       field.select();
     } finally {
@@ -32,16 +29,13 @@ export function signIn(enter) {
     }
   }
   return h(
-    "main",
-    { id: "content", class: "alone" },
+    "main.alone#content",
     h("h1.brand", brand()),
     h(
       "form.form",
       { onsubmit: send },
       h("label", { for: "token" }, "Admin token"),
-      h("input", {
-        id: "token",
-        name: "token",
+      h("input#token", {
         type: "password",
         autocomplete: "current-password",
         required: true,
@@ -49,12 +43,8 @@ export function signIn(enter) {
         "aria-invalid": fault ? "true" : null,
         "aria-describedby": "token-hint token-fault",
       }),
-      h(
-        "p",
-        { id: "token-hint", class: "muted" },
-        "429chain prints it at start; it is server.admin_token in config.toml.",
-      ),
-      h("p", { id: "token-fault", class: "fault", role: "alert" }, fault),
+      h("p.muted#token-hint", "429chain prints it at start; it is server.admin_token in config.toml."),
+      h("p.fault#token-fault", { role: "alert" }, fault),
       h("button.button.main", "Sign in"),
     ),
   );

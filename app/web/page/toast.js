@@ -1,9 +1,11 @@
 // Short messages at the edge, and words for those who hear the page instead of seeing it.
 
+import { told } from "./api.js";
 import { h, render } from "./dom.js";
 
 const STAYS = { flow: 4000, low: 6000, out: 10_000 };
 const SAVED_STAYS = 8000;
+const LINGERS = 1000;
 const MOST = 2;
 
 let toasts = [];
@@ -13,15 +15,19 @@ let ids = 0;
 export function toast(text, kind = "flow", action = null) {
   const one = { id: (ids += 1), text, kind, action };
   toasts = [...toasts.filter((other) => other.text !== text && !(action && other.action)), one].slice(-MOST);
-  setTimeout(() => dismiss(one), action ? SAVED_STAYS : STAYS[kind]);
+  setTimeout(() => expire(one), action ? SAVED_STAYS : STAYS[kind]);
   draw();
 }
 
-/** Say why something could not be done. An aborted request is no news. */
+/** Not from under somebody's hand. */
+function expire(one) {
+  if (document.querySelector("#toasts:hover, #toasts:focus-within")) setTimeout(() => expire(one), LINGERS);
+  else dismiss(one);
+}
+
+/** Say why something could not be done. An aborted request is no news; one who is signed out sees it. */
 export function tellError(error) {
-  if (error.name === "AbortError") return;
-  if (error.status === undefined) throw error;
-  if (error.status !== 401) toast(error.told, "out");
+  if (error.name !== "AbortError" && error.status !== 401) toast(told(error), "out");
 }
 
 function dismiss(one) {
@@ -29,31 +35,22 @@ function dismiss(one) {
   draw();
 }
 
-function draw() {
-  render(document.getElementById("toasts"), toasts.map(shown));
-}
+const draw = () => render(document.getElementById("toasts"), toasts.map(shown));
 
 function shown(one) {
+  const [word, act] = one.action ?? [];
+  const take = () => {
+    dismiss(one);
+    act();
+  };
   return h(
-    "div",
-    { key: one.id, class: `toast ${one.kind}`, role: one.kind === "out" ? "alert" : "status" },
+    `div.toast.${one.kind}`,
+    { key: one.id, role: one.kind === "out" ? "alert" : "status" },
     h("span", one.text),
-    one.action &&
-      h(
-        "button.link",
-        {
-          onclick: () => {
-            dismiss(one);
-            one.action[1]();
-          },
-        },
-        one.action[0],
-      ),
+    act && h("button.link", { onclick: take }, word),
     h("button.close", { "aria-label": "dismiss", onclick: () => dismiss(one) }, "×"),
   );
 }
 
 /** Words for a screen reader alone. */
-export function announce(text) {
-  render(document.getElementById("announcements"), text);
-}
+export const announce = (text) => render(document.getElementById("announcements"), text);

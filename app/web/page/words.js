@@ -96,3 +96,6 @@ export function limitWord({ dimension, window }) {
 
 /** What was done and by how many: `1 request`, `12 requests`. */
 export const many = (number, noun) => `${grouped(number)} ${noun}${number === 1 ? "" : "s"}`;
+
+/** `groq, zai and lab`. */
+export const listed = (words) => new Intl.ListFormat("en-GB").format(words);

@@ -43,6 +43,14 @@ async def test_off_is_the_default_and_keeps_nothing(instance: Instance) -> None:
     assert instance.engine.bodies is None
 
 
+async def test_whether_bodies_are_kept_is_told(instance: Instance, keeping: Instance) -> None:
+    for one, kept in ((instance, False), (keeping, True)):
+        await one.chat()
+        page = await one.ask("GET", "/api/requests?limit=1")
+        detail = await one.ask("GET", f"/api/requests/{page.body['items'][0]['id']}")
+        assert detail.body["bodies_kept"] is kept
+
+
 async def test_a_plain_answer_is_kept_as_it_was_sent(keeping: Instance) -> None:
     answer = await keeping.chat(prompt="a secret thought")
     bodies = await _newest(keeping)

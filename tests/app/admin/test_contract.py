@@ -63,7 +63,7 @@ FIELDS = {
     "tokens_out estimated duration_ms first_token_ms saved_usd client_closed",
     "Attempt": "entry outcome status started_ms duration_ms first_token_ms detail",
     "RequestPage": "items next",
-    "RequestDetail": "attempts bodies",
+    "RequestDetail": "attempts bodies bodies_kept",
     "Bodies": "request request_cut answer answer_cut",
     "Check": "ok detail models missing checked_at key_tested",
     "StatsRow": "requests attempts refused failed waterfalled tokens_in tokens_out mean_ms p95_ms "

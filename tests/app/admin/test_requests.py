@@ -62,7 +62,9 @@ async def test_a_running_request_is_on_top(instance: Instance, lab: FakeProvider
         gate.set()
     after = (await instance.ask("GET", "/api/requests")).body["items"]
 
+    assert after[0]["trail"] == [["lab/m", "ok"]]
     assert [(row["outcome"], row["status"]) for row in rows] == [(None, None), ("ok", 200)]
+    assert [row["trail"] for row in rows] == [[["lab/m", "trying"]], [["lab/m", "ok"]]]
     assert detail["outcome"] is None
     assert [row["outcome"] for row in filtered] == ["ok"]
     assert len(one["items"]) == 1

@@ -7,6 +7,7 @@ routes, makes objects and starts tasks that no request of ours needs.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -18,6 +19,9 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 from proxy.client_request import ClientRequest, HttpReply
 from proxy.unheard import LONGEST_LINE, unheard_reply
+
+# Where aiohttp's own server tells of such requests: one in a while is let through (app/logs.py).
+_log = logging.getLogger("aiohttp.server")
 
 WRITE_TIME = 60.0
 """Seconds in which a client must have taken what was written to it, whatever it takes meanwhile:
@@ -120,6 +124,7 @@ class ClientConnection(BaseProtocol, asyncio.BufferedProtocol):
         try:
             messages, upgraded, _ = self._parser.feed_data(data)
         except HttpProcessingError as error:
+            _log.info("no proper HTTP", exc_info=error)
             self._closing = True
             if self._wanted.is_eof():
                 self._waiting.append(unheard_reply(error))

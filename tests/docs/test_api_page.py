@@ -129,7 +129,9 @@ async def _compare(place: Sandbox, block: Block, answer: Block | None) -> int:
     assert ran.code == (22 if refused else 0), f"{block}: {ran.output}"
     if not shown:
         return 0
-    differing = _differences(json.loads(shown), json.loads(ran.output), "answer")
+    # Of a refusal curl tells, too.
+    answered = "\n".join(line for line in ran.output.splitlines() if not line.startswith("curl:"))
+    differing = _differences(json.loads(shown), json.loads(answered), "answer")
     assert differing == [], f"{answer}: {differing}"
     return 1
 

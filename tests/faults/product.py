@@ -76,20 +76,22 @@ async def running_product(config: str, *, command: tuple[str, ...] = ()) -> Asyn
                 stderr=output,
             )
         try:
-            await _until_healthy(process, port, folder / "output")
+            await _until_started(process, port, folder / "output")
             yield Product(port, process.pid, folder)
         finally:
             await _stop(process)
 
 
-async def _until_healthy(process: asyncio.subprocess.Process, port: int, output: Path) -> None:
+async def _until_started(process: asyncio.subprocess.Process, port: int, output: Path) -> None:
     deadline = time.monotonic() + _START_PATIENCE
     while time.monotonic() < deadline:
         if process.returncode is not None:
             break
         with suppress(OSError, AnswerBroken):
             async with raw_client(port) as client:
-                if (await client.request("GET", "/health")).status == 200:
+                healthy = (await client.request("GET", "/health")).status == 200
+                # The line that says so comes last: by then all of it is loaded.
+                if healthy and b" serves http" in output.read_bytes():
                     return
         await asyncio.sleep(0.05)
     tail = output.read_text(errors="replace")[-2000:]

@@ -10,7 +10,7 @@ from textual.binding import Binding
 
 from app.words import count, dollars, duration
 from screens.keys import Key, bindings
-from screens.line import Line, fit, heading
+from screens.line import Line, heading
 from screens.painted import Painted
 from screens.prompt_run import Run
 from screens.themes import Role
@@ -64,9 +64,11 @@ class AnswerPane(Painted, can_focus=True):
         if self.has_focus:
             head.put(1, title, "text", "bu")
         if run is None:
-            empty = Line()
-            empty.put(1, fit(_EMPTY, width - 2, self.stage.symbols.cut), "muted")
-            return [head, Line(), empty]
+            lines = [head, Line()]
+            for text in wrap(_EMPTY, width - 3):
+                lines.append(Line())
+                lines[-1].put(1, text, "muted")
+            return lines
         rows = self._rows(run, width - 4)
         room = height - 1
         last = len(rows) - min(self._from_end, max(0, len(rows) - room))

@@ -16,9 +16,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.request_snapshot import Text
 from screens.shell import Look, Shell, Surroundings
 from tests.screens.instance import FakeAdmin
 from tests.screens.seen import shows
+from tests.screens.test_prompt import PIECES, SKIPPED, answered
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
 
@@ -34,6 +36,19 @@ class Shot:
     size: tuple[int, int] = (120, 40)
     theme: str = "429-dark"
     admin: Callable[[], FakeAdmin] = FakeAdmin
+    ends_with: str = ""
+    """What has to stand there once the keys are pressed."""
+
+
+_QUESTION = "Explain a waterfall of rate limits"
+
+
+def _answering() -> FakeAdmin:
+    """It answers the first prompt."""
+    admin = FakeAdmin()
+    for event in (*SKIPPED, *(Text(piece, "") for piece in PIECES), answered()):
+        admin.prompt_events.put_nowait(event)
+    return admin
 
 
 SHOTS = (
@@ -42,7 +57,14 @@ SHOTS = (
     Shot("board-light", "board", "last requests", theme="429-light", size=(80, 24)),
     Shot("chains", "chains", "the next request"),
     Shot("requests", "requests", "served by"),
-    Shot("test", "test", "Type a question"),
+    Shot(
+        "test",
+        "test",
+        "Type a question",
+        keys=(*_QUESTION, "enter"),
+        admin=_answering,
+        ends_with="188 tokens",
+    ),
     Shot("providers", "providers", "keys work"),
     Shot("stats", "stats", "cerebras"),
     Shot("help", "board", "last requests", keys=("question_mark",), size=(80, 24)),
@@ -62,6 +84,8 @@ async def draw(shot: Shot, folder: Path) -> Path:
     async with app.run_test(size=shot.size) as pilot:
         await shows(pilot, shot.waits_for)
         await pilot.press(*shot.keys)
+        if shot.ends_with:
+            await shows(pilot, shot.ends_with)
         await pilot.pause(0.3)
         return Path(app.save_screenshot(f"{shot.name}.svg", path=str(folder)))
 

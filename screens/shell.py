@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import ClassVar
 
 from textual.binding import Binding
+from textual.dom import NoScreen
 from textual.screen import Screen
 
 from app.contract import Admin, AdminError
@@ -115,7 +117,9 @@ class Shell(TypeAhead):
         if not self._output.is_stuck:
             for screen in self.screen_stack:
                 if isinstance(screen, View):
-                    screen.tick(picture)
+                    # It may be on its way out, its widgets gone before it.
+                    with suppress(NoScreen):
+                        screen.tick(picture)
         self._welcome(picture)
         self.kept_theme.follow()
 

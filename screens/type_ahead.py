@@ -16,7 +16,7 @@ from textual.app import App
 from textual.message import Message
 from textual.timer import Timer
 
-_PATIENCE = 0.5
+_PATIENCE = 2.0
 """Seconds after which the next key goes on, if what had the last one is gone with all its mail."""
 
 

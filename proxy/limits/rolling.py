@@ -25,13 +25,16 @@ _LAG = 2.0
 _AGAIN = 1.0
 """Seconds for which units that came back too early are out once more."""
 
+_UNSAVED = 1.0
+"""Seconds that a state on disk may be old when the process is killed (DESIGN A6)."""
+
 _at = attrgetter("at")
 
 
 class RollingWindow:
     """The last `seconds` seconds, always."""
 
-    __slots__ = ("_bookings", "_gone", "_total", "seconds", "size", "under_way")
+    __slots__ = ("_bookings", "_gone", "_lost_by", "_total", "seconds", "size", "under_way")
 
     def __init__(self, size: float, seconds: float) -> None:
         self.size = size
@@ -40,6 +43,8 @@ class RollingWindow:
         """Oldest first."""
         self._gone: deque[Booking] = deque()
         """Our own that came back a moment ago: the provider may see them still."""
+        self._lost_by = -inf
+        """When the last unit was sent that a restart may have lost."""
         self._total = 0.0
         self.under_way = UnderWay()
 
@@ -162,7 +167,9 @@ class RollingWindow:
         """Make what we counted come to what was seen: others' use is new, ours ended early."""
         difference = seen - sum(booking.amount for booking in known)
         if difference > 0:
-            known.append(Booking(self, now, difference, foreign=True))
+            # In the first window after a restart it is ours, most likely, and as old as that.
+            at = self._lost_by if self._lost_by + self.seconds > now else now
+            known.append(Booking(self, at, difference, foreign=True))
         ended = 0
         for booking in known:
             if difference >= 0:
@@ -218,3 +225,4 @@ class RollingWindow:
             for at, amount, foreign in state["slots"]
         )
         self._total = sum(booking.amount for booking in self._bookings)
+        self._lost_by = now + _UNSAVED

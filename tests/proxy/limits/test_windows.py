@@ -87,6 +87,21 @@ def test_forgetting_keeps_what_was_sent_from_here(make: Callable[[], Window]) ->
 
 
 class TestRolling:
+    def test_what_a_restart_lost_is_as_old_as_the_restart(self) -> None:
+        window, restored = RollingWindow(3, 60), RollingWindow(3, 60)
+        window.book(1, T)
+        restored.load(window.dump(T + 5), T + 5)
+        restored.reconcile(3, (), T + 40, None)
+        assert restored.free_at(1, T + 40) == T + 60
+        # It was saved a second before the kill at most.
+        assert restored.free_at(3, T + 40) == T + 66
+
+    def test_what_is_missing_a_window_later_is_of_others(self) -> None:
+        restored = RollingWindow(3, 60)
+        restored.load(RollingWindow(3, 60).dump(T), T)
+        restored.reconcile(3, (), T + 70, None)
+        assert restored.free_at(1, T + 70) == T + 130
+
     def test_a_unit_comes_back_exactly_one_window_after_it_went(self) -> None:
         window = RollingWindow(2, 60)
         window.book(1, T)

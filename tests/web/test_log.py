@@ -54,6 +54,7 @@ async def _frames(page: Page, by: int) -> list[float]:
     return sorted(took)
 
 
+@pytest.mark.alone
 async def test_ten_thousand_rows_stay_smooth(tmp_path: Path, browser: Browser):
     await _fill(tmp_path / "data", ROWS)
     async with serving(tmp_path, "") as instance, visiting(browser, instance.url) as visit:

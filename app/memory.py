@@ -8,16 +8,11 @@ import gc
 from asyncio import selector_events
 from typing import Any
 
-_TRIM_THRESHOLD = -1
 _MMAP_THRESHOLD = -3
-"""glibc's numbers for them (mallopt(3))."""
-_LARGE = 4 * 1024 * 1024
+"""glibc's number for it (mallopt(3))."""
+_LARGE = 128 * 1024
 """Bytes from which on a block of memory is the system's own, and goes back to it when it is free.
-glibc starts with 128 KiB, and learns to keep blocks of up to 32 MiB on its heap. orjson takes 16
-bytes for each of a request's: new ones, page by page, each time were a fifth of what it cost."""
-_KEPT = 64 * 1024 * 1024
-"""Bytes at the end of the heap that may be free until they are given back (`give_back`). glibc's
-own 128 KiB come and go with each large request."""
+This is where glibc starts, too; but it learns to keep blocks of up to 32 MiB on its heap."""
 _RECEIVED = 16 * 1024
 """Bytes that asyncio makes room for before it asks a socket what there is. Its own 256 KiB, of
 which a few hundred bytes are then used, cut the heap into gaps that nothing fits in again; making
@@ -39,7 +34,6 @@ def keep_the_heap_whole() -> None:
     mallopt = _libc("mallopt")
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _LARGE)
-        mallopt(_TRIM_THRESHOLD, _KEPT)
     transport: Any = getattr(selector_events, "_SelectorSocketTransport", None)
     if hasattr(transport, "max_size"):
         transport.max_size = _RECEIVED

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.alone
 
 _MIB = 2**20
 _STREAM = 24 * _MIB
-_MOST_GROWTH = 12.0
+_MOST_GROWTH = 8.0
 """MiB, for one reader that does not read."""
 
 
